@@ -1,0 +1,1 @@
+//! The shell around one LiveKit room: WebSocket, UDP and TCP sockets, the clock.

@@ -1,0 +1,1 @@
+//! Who may speak now: facts and time in, orders out. Pure.

@@ -1,0 +1,1 @@
+//! Configuration: typed, validated, every default in one place with unit and reason.

@@ -1,0 +1,1 @@
+//! A scripted ear, mind and voice on the runtime's clock, virtual or real.

@@ -1,0 +1,1 @@
+//! Every server that speaks the OpenAI API: chat completions, transcription, speech.

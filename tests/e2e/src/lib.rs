@@ -1,0 +1,1 @@
+//! Real servers, real clients: what a user does, end to end.
