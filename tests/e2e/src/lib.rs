@@ -1,1 +1,0 @@
-//! Real servers, real clients: what a user does, end to end.

@@ -1,0 +1,2 @@
+//! Load on a real LiveKit server and a real worker.
+fn main() {}
