@@ -1,0 +1,230 @@
+"""What the end-to-end tests share: a real livekit-server, our worker, and a judge of what was heard."""
+import asyncio
+import contextlib
+import os
+import pathlib
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+import uuid
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "peers"))
+KEY, SECRET = "devkey", "a-secret-of-the-tests-32-bytes-long"
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listened on a moment ago, for TCP and UDP alike."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+class Process:
+    """A child process with a log, that is waited for until healthy, and stopped at the end."""
+
+    def __init__(self, name: str, command: list[str], log: pathlib.Path, environment: dict[str, str] | None = None):
+        self.name, self.command, self.log = name, [str(word) for word in command], log
+        self.environment = os.environ | (environment or {})
+        self.child: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        with open(self.log, "ab") as log:
+            self.child = subprocess.Popen(self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=self.environment)
+
+    def wait_until_healthy(self, url: str, limit: float = 30.0) -> None:
+        deadline = time.monotonic() + limit
+        while time.monotonic() < deadline:
+            if self.child.poll() is not None:
+                pytest.fail(f"{self.name} ended with {self.child.returncode}:\n{self.tail()}")
+            with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1):
+                return
+            time.sleep(0.05)
+        pytest.fail(f"{self.name} is not healthy at {url} after {limit} s:\n{self.tail()}")
+
+    def stop(self, limit: float = 15.0) -> int:
+        """Asks it to end (a second time half-way), and kills it when it does not; its exit code."""
+        for _ in range(2):
+            if self.child.poll() is None:
+                self.child.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.child.wait(limit / 2)
+        if self.child.poll() is None:
+            self.child.kill()
+        return self.child.wait()
+
+    def tail(self, lines: int = 25) -> str:
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
+
+
+class LiveKit(Process):
+    def __init__(self, folder: pathlib.Path):
+        self.port, tcp, udp = free_ports(3)
+        self.url, self.http = f"ws://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.port}"
+        config = folder / "livekit.yaml"
+        config.write_text(
+            f"port: {self.port}\nbind_addresses: [127.0.0.1]\n"
+            f"rtc: {{node_ip: 127.0.0.1, tcp_port: {tcp}, udp_port: {udp}, use_external_ip: false, enable_loopback_candidate: true}}\n"
+            f"room: {{empty_timeout: 10, departure_timeout: 2}}\n"
+            f'keys: {{{KEY}: "{SECRET}"}}\nlogging: {{level: info}}\n'
+        )
+        super().__init__("livekit-server", [os.environ["LIVEKIT_SERVER"], "--config", config], folder / "livekit.log")
+
+    def start(self) -> None:
+        super().start()
+        self.wait_until_healthy(self.http)
+
+    def restart(self) -> None:
+        self.child.kill()
+        self.child.wait()
+        self.start()
+
+
+class Worker(Process):
+    """`colloquy-agent start` with a configuration file, known to the server by a name of its own."""
+
+    def __init__(self, folder: pathlib.Path, livekit: LiveKit, config: pathlib.Path, settings: dict[str, str] | None = None):
+        (port,) = free_ports(1)
+        self.agent = f"agent-{uuid.uuid4().hex[:6]}"
+        self.http = f"http://127.0.0.1:{port}"
+        environment = {
+            "LIVEKIT_URL": livekit.url,
+            "COLLOQUY__WORKER__HTTP_BIND": f"127.0.0.1:{port}",
+            "COLLOQUY__WORKER__AGENT_NAME": self.agent,
+        } | (settings or {})
+        command = [os.environ["COLLOQUY_AGENT"], "start", "--config", config]
+        super().__init__("worker", command, folder / f"{self.agent}.log", environment)
+
+    def start(self) -> None:
+        super().start()
+        self.wait_until_healthy(f"{self.http}/readyz")
+
+    def metrics(self) -> dict[str, float]:
+        """Every sample of /metrics by its name with labels."""
+        with urllib.request.urlopen(f"{self.http}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        pairs = (line.rsplit(" ", 1) for line in lines if line and not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def ended(self, status: str) -> float:
+        """How many jobs ended with this status."""
+        return sum(v for n, v in self.metrics().items() if n.startswith("colloquy_jobs_ended_total{") and f'status="{status}"' in n)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def credentials():
+    os.environ.update(LIVEKIT_API_KEY=KEY, LIVEKIT_API_SECRET=SECRET)
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory) -> pathlib.Path:
+    return tmp_path_factory.mktemp("servers")
+
+
+@pytest.fixture(scope="session")
+def livekit(folder):
+    server = LiveKit(folder)
+    server.start()
+    os.environ["LIVEKIT_URL"] = server.url
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def start_worker(folder, livekit):
+    """Starts workers that live until the tests end: `start_worker(config, **settings)`; the same settings, the same worker."""
+    workers: dict[tuple, Worker] = {}
+
+    def start(config: str, on: LiveKit = livekit, **settings: str) -> Worker:
+        known = (config, id(on), *sorted(settings.items()))
+        if known not in workers:
+            workers[known] = Worker(folder, on, ROOT / config, settings)
+            workers[known].start()
+        return workers[known]
+
+    yield start
+    for worker in workers.values():
+        worker.stop()
+
+
+@pytest.fixture(scope="session")
+def local_agent(start_worker):
+    """The default agent: offline ear, mind and voice."""
+    return start_worker("config/default.toml")
+
+
+@pytest.fixture(scope="session")
+def tone_agent(start_worker):
+    """The agent of the benchmark: answers every utterance with three seconds of a tone."""
+    return start_worker("config/examples/bench.toml")
+
+
+@pytest.fixture(scope="session")
+def speech(folder):
+    """`speech("words")`: 48 kHz mono samples of the words, spoken by flite, framed by a little silence."""
+    from participant import read_speech
+
+    def speak(words: str) -> bytes:
+        path = folder / (re.sub(r"\W+", "-", words) + ".wav")
+        if not path.exists():
+            subprocess.run(["flite", "-voice", "slt", "-t", words, "-o", str(path)], check=True)
+        return bytes(9600) + read_speech(str(path)) + bytes(9600)
+
+    return speak
+
+
+def recognise(path: pathlib.Path) -> list[str]:
+    """The words that a recogniser which is not ours hears in a WAV file."""
+    at16k = path.with_suffix(".16k.wav")
+    subprocess.run(["sox", str(path), "-r", "16000", "-c", "1", "-b", "16", str(at16k)], check=True)
+    heard = subprocess.run(
+        ["pocketsphinx_continuous", "-infile", str(at16k), "-logfn", os.devnull], capture_output=True, text=True, check=True
+    )
+    return words_of(heard.stdout)
+
+
+def words_of(text: str) -> list[str]:
+    return re.findall(r"[a-z']+", text.lower())
+
+
+def share_heard(said: str, heard: list[str]) -> float:
+    """Which share of the words said is among those heard."""
+    words = words_of(said)
+    return sum(word in heard for word in words) / max(1, len(words))
+
+
+@pytest.fixture
+def in_room(livekit):
+    """`in_room(scenario, worker)` runs `scenario(caller)` with a caller in a room of its own to which the worker was asked."""
+    from participant import Participant
+
+    def run(scenario, worker: Worker, url: str | None = None):
+        async def session():
+            caller = Participant("caller")
+            room = f"test-{uuid.uuid4().hex[:8]}"
+            await caller.join(room, url=url, agent=worker.agent)
+            try:
+                return await scenario(caller)
+            finally:
+                await caller.leave()
+
+        return asyncio.run(session())
+
+    return run
+
+
+def eventually(condition, limit: float = 15.0) -> bool:
+    """Whether the condition holds within the limit, asked ten times a second."""
+    deadline = time.monotonic() + limit
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

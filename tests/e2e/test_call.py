@@ -1,0 +1,156 @@
+"""A caller made with the Python client speaks with our worker in a room of a real server."""
+import asyncio
+import time
+
+from conftest import LiveKit, eventually, recognise, share_heard
+from participant import Participant
+
+QUESTION = "what time is it"
+
+
+async def ask(caller, speech: bytes) -> None:
+    """Waits for the agent and its greeting, speaks, and listens until the answer has ended."""
+    assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
+    await caller.wait_until_silent(quiet=1.0, limit=20)
+    await caller.speak(speech)
+    assert await caller.wait_for(lambda: caller.answered_after is not None, 20), "no answer was heard"
+    assert await caller.wait_until_silent(quiet=1.5, limit=30), "the answer does not end"
+
+
+def test_a_spoken_question_is_answered_aloud(in_room, local_agent, speech, folder):
+    async def scenario(caller):
+        await ask(caller, speech(QUESTION))
+        await caller.silence(0.5)
+        return caller
+
+    caller = in_room(scenario, local_agent)
+
+    said = [text for who, text in _finals(caller) if who == caller.identity]
+    assert " ".join(said).lower().strip(" .?!") == QUESTION
+    answer = caller.agent_said()[-1]
+    assert "time is" in answer.lower() or "it is" in answer.lower() or "it's" in answer.lower(), answer
+    caller.save(folder / "answer.wav")
+    heard = recognise(folder / "answer.wav")
+    spoken = " ".join(caller.agent_said())
+    assert share_heard(spoken, heard) >= 0.6, f"said {spoken!r}, heard {heard}"
+
+
+def test_states_and_transcripts_come_in_order(in_room, local_agent, speech):
+    async def scenario(caller):
+        await ask(caller, speech(QUESTION))
+        await caller.silence(0.5)
+        return caller
+
+    caller = in_room(scenario, local_agent)
+
+    states = [state for _, state in caller.states]
+    turn = states[len(states) - states[::-1].index("thinking") - 1 :]
+    assert turn == ["thinking", "speaking", "listening"], states
+    segments = {}
+    for when, who, text, attributes in caller.transcripts:
+        segments.setdefault((who, attributes["lk.segment_id"]), []).append((when, text, attributes["lk.transcription_final"]))
+    for (who, _), parts in segments.items():
+        assert parts[-1][2] == "true", f"the last part of a segment of {who} is not final: {parts}"
+        assert all(final == "false" for _, _, final in parts[:-1]), parts
+    for _, who, _, attributes in caller.transcripts:
+        if who == caller.identity:
+            assert attributes["lk.transcribed_track_id"] == caller.publication.sid
+
+
+def test_speaking_over_the_agent_silences_it(in_room, start_worker, speech):
+    long_tone = start_worker("config/examples/bench.toml", COLLOQUY__TTS__FAKE__SECONDS="20")
+
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+        await caller.wait_until_silent(quiet=1.0, limit=40)
+        await caller.speak(speech("please tell me a long story"))
+        assert await caller.wait_for(lambda: caller.answered_after is not None, 20)
+        await caller.silence(1.0)
+        begun = time.monotonic()
+        await caller.speak(speech("stop now please and listen to me for a moment"))
+        spoke = time.monotonic() - begun
+        silent_at = next((when - begun for when, loud in caller.loud_frames if when > begun + 0.5 and not loud), None)
+        return spoke, silent_at
+
+    spoke, silent_at = in_room(scenario, long_tone)
+    assert silent_at is not None and silent_at < spoke, "the agent went on while it was spoken over"
+
+
+def test_a_written_message_is_answered_aloud(in_room, local_agent):
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+        await caller.wait_until_silent(quiet=1.0, limit=20)
+        before = len(caller.agent_said())
+        await caller.room.local_participant.send_text("what is two plus three", topic="lk.chat")
+        assert await caller.wait_for(lambda: len(caller.agent_said()) > before, 20)
+        return caller.agent_said()[-1], any(loud for _, loud in caller.loud_frames[-100:])
+
+    answer, audible = in_room(scenario, local_agent)
+    assert "5" in answer or "five" in answer, answer
+    assert audible
+
+
+def test_leaving_ends_the_job_as_success(in_room, local_agent):
+    before = local_agent.ended("success"), local_agent.ended("failed")
+
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+
+    in_room(scenario, local_agent)
+    assert eventually(lambda: local_agent.ended("success") == before[0] + 1)
+    assert local_agent.ended("failed") == before[1]
+
+
+def test_a_burst_of_twenty_rooms_gets_twenty_agents(livekit, tone_agent):
+    async def one(number: int) -> bool:
+        caller = Participant(f"caller-{number}")
+        await caller.join(f"burst-{time.monotonic_ns()}-{number}", agent=tone_agent.agent)
+        try:
+            return await caller.wait_for(lambda: caller.agent_track is not None, 30)
+        finally:
+            await caller.leave()
+
+    async def burst():
+        return await asyncio.gather(*(one(number) for number in range(20)))
+
+    before = tone_agent.ended("success")
+    assert asyncio.run(burst()) == [True] * 20
+    assert eventually(lambda: tone_agent.ended("success") == before + 20)
+
+
+def test_the_older_signalling_path_with_two_connections_works_too(in_room, start_worker, speech):
+    worker = start_worker("config/default.toml", COLLOQUY__LIVEKIT__SINGLE_PEER_CONNECTION="false")
+
+    async def scenario(caller):
+        await ask(caller, speech(QUESTION))
+        return caller.agent_said()[-1]
+
+    assert in_room(scenario, worker)
+
+
+def test_a_call_survives_a_restart_of_the_server(tmp_path, start_worker, speech, in_room):
+    server = LiveKit(tmp_path)
+    server.start()
+    try:
+        worker = start_worker("config/default.toml", on=server)
+
+        async def scenario(caller):
+            await ask(caller, speech(QUESTION))
+            reconnected = asyncio.Event()
+            caller.room.on("reconnected", reconnected.set)
+            await asyncio.to_thread(server.restart)
+            await asyncio.wait_for(reconnected.wait(), 40)
+            before = len(caller.agent_said())
+            for _ in range(4):  # the agent may come back a little later than the caller
+                await caller.speak(speech(QUESTION))
+                if await caller.wait_for(lambda: len(caller.agent_said()) > before, 10):
+                    return True
+            return False
+
+        assert in_room(scenario, worker, url=server.url), "nobody answered after the restart"
+    finally:
+        server.stop()
+
+
+def _finals(caller):
+    return [(who, text) for _, who, text, attributes in caller.transcripts if attributes.get("lk.transcription_final") == "true"]
