@@ -1,1 +1,19 @@
 //! A scripted ear, mind and voice on the runtime's clock, virtual or real.
+//!
+//! Under a paused tokio clock they answer scenarios in no time; on the real clock they are the providers of a load
+//! bench, so a stream is a state machine that is polled: it has one timer and no task. Every answer, delay and
+//! failure is given by the script; nothing is random.
+#![warn(missing_docs)]
+
+mod ear;
+mod fault;
+mod mind;
+mod record;
+mod timeline;
+mod voice;
+
+pub use ear::{FakeEar, Heard, Utterance};
+pub use fault::{Fault, Faults, Mishap};
+pub use mind::{Answer, FakeMind};
+pub use timeline::When;
+pub use voice::{FakeVoice, Sound, Speech};
