@@ -16,6 +16,7 @@
 #![warn(missing_docs)]
 
 mod audio;
+mod batch;
 mod embed;
 mod error;
 mod info;
@@ -27,6 +28,7 @@ mod turn;
 mod vad;
 
 pub use audio::SampleRate;
+pub use batch::{BatchRecogniser, Recognition};
 pub use embed::Embedder;
 pub use error::{ErrorKind, ProviderError};
 pub use info::{ProviderInfo, Usage};
