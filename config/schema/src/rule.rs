@@ -1,0 +1,211 @@
+//! What a setting may be: its kind, its default, its bounds and its unit.
+
+use crate::value::Value;
+
+/// The kind of a setting, with its default and what is allowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Rule {
+    /// Any text up to a length.
+    Text { default: &'static str, longest: usize },
+    /// A text with a grammar.
+    Shaped { default: &'static str, shape: Shape },
+    /// A text that is never shown; `env:NAME` stands for a variable's value.
+    Secret { default: &'static str },
+    /// `true` or `false`.
+    Flag { default: bool },
+    /// A whole number.
+    Count { default: i64, least: i64, most: i64, unit: &'static str },
+    /// A whole number, or one word that stands for "no number".
+    CountOr { default: Option<i64>, least: i64, most: i64, word: &'static str, unit: &'static str },
+    /// A number with a fraction.
+    Decimal { default: f64, least: f64, most: f64, unit: &'static str },
+    /// One of a few words.
+    Choice { default: &'static str, allowed: &'static [&'static str] },
+}
+
+/// The grammar of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A URL with a host and one of these schemes.
+    Url(&'static [&'static str]),
+    /// `ADDRESS:PORT`, or empty for "off".
+    SocketAddress,
+    /// A BCP 47 tag such as `en` or `de-DE`.
+    Language,
+    /// Letters that LiveKit accepts in an agent's name: no white space, no control characters; may be empty.
+    Name,
+}
+
+impl Shape {
+    /// What is wrong with `text`, if anything: the words that follow "must be".
+    pub(crate) fn wants(self, text: &str) -> Option<String> {
+        let fits = match self {
+            Self::Url(schemes) => url::Url::parse(text).is_ok_and(|url| {
+                url.host_str().is_some_and(|h| !h.is_empty()) && schemes.contains(&url.scheme())
+            }),
+            Self::SocketAddress => text.is_empty() || text.parse::<std::net::SocketAddr>().is_ok(),
+            Self::Language => {
+                let mut parts = text.split('-');
+                parts
+                    .next()
+                    .is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphabetic()))
+                    && parts
+                        .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
+            }
+            Self::Name => text.len() <= 128 && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
+        };
+        (!fits).then(|| self.described())
+    }
+
+    /// What is allowed, as it follows "must be".
+    pub(crate) fn described(self) -> String {
+        match self {
+            Self::Url(schemes) => format!("a URL that begins with {}", alternatives(schemes, "://")),
+            Self::SocketAddress => {
+                "an address and a port such as 127.0.0.1:8081, or empty for none".to_owned()
+            }
+            Self::Language => "a language tag such as en or de-DE".to_owned(),
+            Self::Name => "at most 128 letters without white space or control characters".to_owned(),
+        }
+    }
+}
+
+impl Rule {
+    /// The default as a value.
+    pub(crate) fn default(&self) -> Value {
+        match *self {
+            Self::Text { default, .. }
+            | Self::Shaped { default, .. }
+            | Self::Choice { default, .. }
+            | Self::Secret { default } => Value::Text(default.to_owned()),
+            Self::Flag { default } => Value::Flag(default),
+            Self::Count { default, .. } => Value::Count(default),
+            Self::CountOr { default: Some(count), .. } => Value::Count(count),
+            Self::CountOr { default: None, word, .. } => Value::Text(word.to_owned()),
+            Self::Decimal { default, .. } => Value::Decimal(default),
+        }
+    }
+
+    /// What is allowed, as it follows "must be".
+    pub(crate) fn allowed(&self) -> String {
+        match *self {
+            Self::Text { longest, .. } => format!("a text of at most {longest} characters"),
+            Self::Secret { .. } => "a text, or env: and the name of a variable".to_owned(),
+            Self::Shaped { shape, .. } => shape.described(),
+            Self::Flag { .. } => "true or false".to_owned(),
+            Self::Count { least, most, unit, .. } => {
+                format!("a whole number from {least} to {most}{}", spaced(unit))
+            }
+            Self::CountOr { least, most, word, unit, .. } => {
+                format!("a whole number from {least} to {most}{}, or \"{word}\"", spaced(unit))
+            }
+            Self::Decimal { least, most, unit, .. } => {
+                format!("a number from {least} to {most}{}", spaced(unit))
+            }
+            Self::Choice { allowed, .. } => {
+                alternatives(&allowed.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>(), "")
+            }
+        }
+    }
+
+    /// Whether the value must be masked where it is shown.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret { .. })
+    }
+
+    /// The value, if the rule allows it; otherwise what must be.
+    pub(crate) fn check(&self, value: Value) -> Result<Value, String> {
+        let fits = match (*self, &value) {
+            (Self::Text { longest, .. }, Value::Text(text)) => text.chars().count() <= longest,
+            (Self::Secret { .. }, Value::Text(_)) | (Self::Flag { .. }, Value::Flag(_)) => true,
+            (Self::Shaped { shape, .. }, Value::Text(text)) => {
+                return shape.wants(text).map_or(Ok(value), Err);
+            }
+            (Self::Count { least, most, .. } | Self::CountOr { least, most, .. }, Value::Count(count)) => {
+                (least..=most).contains(count)
+            }
+            (Self::CountOr { word, .. }, Value::Text(text)) => text == word,
+            (Self::Decimal { least, most, .. }, Value::Decimal(number)) => (least..=most).contains(number),
+            (Self::Decimal { least, most, .. }, Value::Count(count)) => {
+                let number = *count as f64;
+                return if (least..=most).contains(&number) {
+                    Ok(Value::Decimal(number))
+                } else {
+                    Err(self.allowed())
+                };
+            }
+            (Self::Choice { allowed, .. }, Value::Text(text)) => allowed.contains(&text.as_str()),
+            (_, Value::Text(_) | Value::Flag(_) | Value::Count(_) | Value::Decimal(_) | Value::Other(_)) => {
+                false
+            }
+        };
+        if fits { Ok(value) } else { Err(self.allowed()) }
+    }
+
+    /// The value that a variable or an argument spells; not yet checked.
+    pub(crate) fn spelled(&self, text: &str) -> Value {
+        let number = || text.parse().ok().map(Value::Count);
+        let value = match self {
+            Self::Text { .. } | Self::Shaped { .. } | Self::Secret { .. } | Self::Choice { .. } => None,
+            Self::Flag { .. } => text.parse().ok().map(Value::Flag),
+            Self::Count { .. } | Self::CountOr { .. } => number(),
+            Self::Decimal { .. } => number().or_else(|| text.parse().ok().map(Value::Decimal)),
+        };
+        value.unwrap_or_else(|| Value::Text(text.to_owned()))
+    }
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn alternatives<S: AsRef<str>>(words: &[S], suffix: &str) -> String {
+    let words: Vec<_> = words.iter().map(|word| format!("{}{suffix}", word.as_ref())).collect();
+    match words.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+    }
+}
+
+fn spaced(unit: &str) -> String {
+    if unit.is_empty() { String::new() } else { format!(" {unit}") }
+}
+
+/// Any text up to `longest` characters.
+pub(crate) const fn text(default: &'static str, longest: usize) -> Rule {
+    Rule::Text { default, longest }
+}
+
+/// A text with a grammar.
+pub(crate) const fn shaped(default: &'static str, shape: Shape) -> Rule {
+    Rule::Shaped { default, shape }
+}
+
+/// `true` or `false`.
+pub(crate) const fn flag(default: bool) -> Rule {
+    Rule::Flag { default }
+}
+
+/// A whole number of something.
+pub(crate) const fn count(default: i64, least: i64, most: i64, unit: &'static str) -> Rule {
+    Rule::Count { default, least, most, unit }
+}
+
+/// A whole number of something, or a word.
+pub(crate) const fn count_or(
+    word: &'static str,
+    default: Option<i64>,
+    least: i64,
+    most: i64,
+    unit: &'static str,
+) -> Rule {
+    Rule::CountOr { default, least, most, word, unit }
+}
+
+/// A time in milliseconds.
+pub(crate) const fn milliseconds(default: i64, least: i64, most: i64) -> Rule {
+    Rule::Count { default, least, most, unit: "ms" }
+}
+
+/// A number with a fraction.
+pub(crate) const fn decimal(default: f64, least: f64, most: f64, unit: &'static str) -> Rule {
+    Rule::Decimal { default, least, most, unit }
+}

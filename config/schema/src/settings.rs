@@ -1,0 +1,103 @@
+//! Every setting with its default, its bounds, its unit and its reason: the only place where a default is written.
+//!
+//! `config/default.toml` is this file as TOML; a test keeps the two equal.
+
+mod hearing;
+mod livekit;
+mod providers;
+mod talking;
+
+pub use hearing::{Audio, Vad, VadKind};
+pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
+pub use providers::{
+    Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode, SttOpenai, Tts,
+    TtsFake, TtsLocal, TtsOpenai,
+};
+pub use talking::{Conversation, Preemptive, Turn};
+
+use crate::inventory::{Section, Values};
+
+/// The whole configuration, checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The LiveKit server.
+    pub livekit: Livekit,
+    /// How the worker registers, and how much it takes.
+    pub worker: Worker,
+    /// The worker's own HTTP endpoints.
+    pub http: Http,
+    /// What is logged, and how.
+    pub logging: Logging,
+    /// The audio of a call.
+    pub audio: Audio,
+    /// Voice activity.
+    pub vad: Vad,
+    /// When to speak and when to stop.
+    pub turn: Turn,
+    /// What the agent is.
+    pub conversation: Conversation,
+    /// The ear.
+    pub stt: Stt,
+    /// The mind.
+    pub llm: Llm,
+    /// The voice.
+    pub tts: Tts,
+}
+
+impl Config {
+    pub(crate) fn take(values: &Values) -> Self {
+        Self {
+            livekit: Livekit::take(values),
+            worker: Worker::take(values),
+            http: Http::take(values),
+            logging: Logging::take(values),
+            audio: Audio::take(values),
+            vad: Vad::take(values),
+            turn: Turn::take(values),
+            conversation: Conversation::take(values),
+            stt: Stt::take(values),
+            llm: Llm::take(values),
+            tts: Tts::take(values),
+        }
+    }
+}
+
+/// Every table, in the order of the document.
+pub(crate) const SECTIONS: &[Section] = &[
+    Livekit::SECTION,
+    Worker::SECTION,
+    Permissions::SECTION,
+    Http::SECTION,
+    Logging::SECTION,
+    Audio::SECTION,
+    Vad::SECTION,
+    Turn::SECTION,
+    Conversation::SECTION,
+    Stt::SECTION,
+    SttLocal::SECTION,
+    SttOpenai::SECTION,
+    SttFake::SECTION,
+    Llm::SECTION,
+    LlmLocal::SECTION,
+    LlmOpenai::SECTION,
+    LlmFake::SECTION,
+    Tts::SECTION,
+    TtsLocal::SECTION,
+    TtsOpenai::SECTION,
+    TtsFake::SECTION,
+];
+
+/// The usual names of LiveKit's own tools: variable, key. The longer `COLLOQUY__` name of a key wins over them.
+pub(crate) const USUAL_VARIABLES: &[(&str, &str)] = &[
+    ("LIVEKIT_URL", "livekit.url"),
+    ("LIVEKIT_API_KEY", "livekit.api_key"),
+    ("LIVEKIT_API_SECRET", "livekit.api_secret"),
+];
+
+/// Pairs of which the first may not be greater than the second.
+pub(crate) const ORDERED: &[(&str, &str)] = &[
+    ("worker.reconnect_min_ms", "worker.reconnect_max_ms"),
+    ("audio.jitter_min_ms", "audio.jitter_max_ms"),
+    ("vad.deactivation", "vad.activation"),
+    ("turn.endpointing_min_delay_ms", "turn.endpointing_max_delay_ms"),
+];

@@ -1,0 +1,56 @@
+//! Settings of a call's audio: packets, codec and voice activity.
+
+use std::time::Duration;
+
+use crate::{
+    inventory::{choice, section},
+    rule::{count, decimal, flag, milliseconds},
+};
+
+section! {
+    /// The audio of a call.
+    pub struct Audio at "audio" {
+        /// The least that is held back to bring late packets into order; each millisecond is heard as delay.
+        /// One packet is enough on a still network.
+        jitter_min: Duration = "jitter_min_ms" milliseconds(20, 0, 500);
+        /// The most that is held back. Beyond this, speech that waits for its packets answers too late to be talk.
+        jitter_max: Duration = "jitter_max_ms" milliseconds(200, 20, 2_000);
+        /// How much work the encoder does: 10 the most. 5 costs 20 % less than 10 on speech and no listener told them apart.
+        opus_complexity: u32 = "opus_complexity" count(5, 0, 10, "");
+        /// Bits a second of the agent's voice: at 24,000, 24 kHz speech is clear and survives a tenth of packets lost.
+        opus_bitrate: u32 = "opus_bitrate" count(24_000, 6_000, 128_000, "bit/s");
+    }
+}
+
+choice! {
+    /// Which detector of voice activity.
+    pub enum VadKind {
+        /// Silero: noise is not speech to it (0 % false frames on noise and beeps).
+        Silero = "silero",
+        /// earshot: a sixth of the cost, and music or keys may count as speech.
+        Earshot = "earshot",
+        /// webrtc-vad: the least cost, for quiet lines only.
+        Webrtc = "webrtc",
+    }
+}
+
+section! {
+    /// Voice activity.
+    pub struct Vad at "vad" {
+        /// Which detector.
+        kind: VadKind = "kind" VadKind::Silero.rule();
+        /// The probability at which speech begins.
+        activation: f32 = "activation" decimal(0.5, 0.01, 1.0, "");
+        /// The probability below which speech ends; lower than activation, so that a word's quiet end is still speech.
+        deactivation: f32 = "deactivation" decimal(0.35, 0.0, 1.0, "");
+        /// Speech shorter than this is a click.
+        min_speech: Duration = "min_speech_ms" milliseconds(50, 0, 2_000);
+        /// Silence that ends an utterance. Shorter than turn.endpointing_min_delay_ms, which counts from the same moment,
+        /// so that it adds nothing to the answer's delay and leaves a recogniser the rest for its final words.
+        min_silence: Duration = "min_silence_ms" milliseconds(250, 32, 5_000);
+        /// Audio kept from before speech was noticed, so that no recogniser loses a first consonant.
+        prefix_padding: Duration = "prefix_padding_ms" milliseconds(500, 0, 5_000);
+        /// A cheap judge before the costly one: certain silence is not judged twice.
+        gate: bool = "gate" flag(true);
+    }
+}

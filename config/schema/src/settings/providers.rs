@@ -1,0 +1,218 @@
+//! Settings of ears, minds and voices: which provider, and one table for each.
+
+use std::time::Duration;
+
+use crate::{
+    Secret,
+    inventory::{choice, section},
+    rule::{Rule, Shape, count, count_or, decimal, milliseconds, shaped, text},
+};
+
+const HTTP: Shape = Shape::Url(&["https", "http"]);
+const OPENAI_KEY: Rule = Rule::Secret { default: "env:OPENAI_API_KEY" };
+
+choice! {
+    /// Who does it.
+    pub enum Provider {
+        /// This machine, without a key or a network.
+        Local = "local",
+        /// OpenAI, or any server that speaks its API.
+        Openai = "openai",
+        /// A script on the real clock, for measuring everything but the provider.
+        Fake = "fake",
+    }
+}
+
+section! {
+    /// The ear: audio in, words out.
+    pub struct Stt at "stt" {
+        /// Who recognises speech.
+        provider: Provider = "provider" Provider::Local.rule();
+
+        table
+        /// Recognition on this machine.
+        local: SttLocal;
+        table
+        /// Recognition by OpenAI's API.
+        openai: SttOpenai;
+        table
+        /// A scripted ear.
+        fake: SttFake;
+    }
+}
+
+choice! {
+    /// Which recogniser on this machine.
+    pub enum SttEngine {
+        /// Debian's pocketsphinx: words as they are spoken, one in six wrong in open mode.
+        Pocketsphinx = "pocketsphinx",
+        /// whisper.cpp with a weights file: one word in fifty wrong, after the utterance. Needs the feature `whisper`.
+        Whisper = "whisper",
+    }
+}
+
+choice! {
+    /// What pocketsphinx listens for.
+    pub enum SttMode {
+        /// Any English words.
+        Open = "open",
+        /// The sentences of the intents file, and nothing else: the nearest of them is always heard.
+        Grammar = "grammar",
+        /// The sentences of the intents file when they fit well enough, any words otherwise.
+        Both = "both",
+    }
+}
+
+section! {
+    /// Recognition on this machine.
+    pub struct SttLocal at "stt.local" {
+        /// Which recogniser.
+        engine: SttEngine = "engine" SttEngine::Pocketsphinx.rule();
+        /// What pocketsphinx listens for.
+        mode: SttMode = "mode" SttMode::Both.rule();
+        /// Decoders at once; each is a thread and up to 121 MB. Further speakers wait for one.
+        max_decoders: u32 = "max_decoders" count(4, 1, 256, "decoders");
+        /// The weights file of whisper.cpp (ggml); ./dev models fetches one.
+        whisper_weights: Option<String> = "whisper_weights" text("", 4_096);
+    }
+}
+
+section! {
+    /// Recognition by OpenAI's API, at OpenAI or at any server that speaks it.
+    pub struct SttOpenai at "stt.openai" {
+        /// Where the API is.
+        base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
+        /// The key; env:NAME reads a variable, empty sends none.
+        api_key: Secret = "api_key" OPENAI_KEY;
+        /// The model.
+        model: String = "model" text("gpt-4o-mini-transcribe", 256);
+        /// The whole request may take this long.
+        timeout: Duration = "timeout_ms" milliseconds(10_000, 100, 120_000);
+    }
+}
+
+section! {
+    /// A scripted ear on the real clock.
+    pub struct SttFake at "stt.fake" {
+        /// The final words come this long after voice activity ended.
+        final_delay: Duration = "final_delay_ms" milliseconds(150, 0, 60_000);
+        /// What is heard in every utterance.
+        text: String = "text" text("hello there", 10_000);
+    }
+}
+
+section! {
+    /// The mind: a conversation in, text and calls out.
+    pub struct Llm at "llm" {
+        /// Who answers.
+        provider: Provider = "provider" Provider::Local.rule();
+
+        table
+        /// Answers by rules on this machine.
+        local: LlmLocal;
+        table
+        /// Answers by OpenAI's API.
+        openai: LlmOpenai;
+        table
+        /// A scripted mind.
+        fake: LlmFake;
+    }
+}
+
+section! {
+    /// Answers by rules on this machine: intents, slots and arithmetic, not a language model.
+    pub struct LlmLocal at "llm.local" {
+        /// The file of intents, from which the recogniser's grammar is made too; empty for the one inside the program.
+        intents: Option<String> = "intents" text("", 4_096);
+    }
+}
+
+section! {
+    /// Answers by OpenAI's API, at OpenAI or at any server that speaks it.
+    pub struct LlmOpenai at "llm.openai" {
+        /// Where the API is.
+        base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
+        /// The key; env:NAME reads a variable, empty sends none.
+        api_key: Secret = "api_key" OPENAI_KEY;
+        /// The model.
+        model: String = "model" text("gpt-4o-mini", 256);
+        /// How free the wording is.
+        temperature: f32 = "temperature" decimal(0.7, 0.0, 2.0, "");
+        /// The longest answer, or "unlimited" for what the model allows. A minute of speech is about 200.
+        max_output_tokens: Option<u32> = "max_output_tokens" count_or("unlimited", Some(400), 1, 1_000_000, "tokens");
+        /// The first piece must come within this time.
+        first_token_timeout: Duration = "first_token_timeout_ms" milliseconds(10_000, 100, 120_000);
+        /// Each further piece must come within this time.
+        idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
+        /// Further attempts before the first piece, when the failure may pass.
+        retries: u32 = "retries" count(3, 0, 20, "attempts");
+    }
+}
+
+section! {
+    /// A scripted mind on the real clock.
+    pub struct LlmFake at "llm.fake" {
+        /// The first piece comes after this time.
+        first_token: Duration = "first_token_ms" milliseconds(300, 0, 60_000);
+        /// What is answered to everything.
+        text: String = "text" text("This is a scripted answer.", 10_000);
+    }
+}
+
+section! {
+    /// The voice: text in, audio out.
+    pub struct Tts at "tts" {
+        /// Who speaks.
+        provider: Provider = "provider" Provider::Local.rule();
+
+        table
+        /// Speech made on this machine.
+        local: TtsLocal;
+        table
+        /// Speech by OpenAI's API.
+        openai: TtsOpenai;
+        table
+        /// A scripted voice.
+        fake: TtsFake;
+    }
+}
+
+section! {
+    /// Speech made on this machine by flite.
+    pub struct TtsLocal at "tts.local" {
+        /// The voice; slt is the most natural of those that Debian packages.
+        voice: String = "voice" text("slt", 64);
+    }
+}
+
+section! {
+    /// Speech by OpenAI's API, at OpenAI or at any server that speaks it.
+    pub struct TtsOpenai at "tts.openai" {
+        /// Where the API is.
+        base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
+        /// The key; env:NAME reads a variable, empty sends none.
+        api_key: Secret = "api_key" OPENAI_KEY;
+        /// The model.
+        model: String = "model" text("gpt-4o-mini-tts", 256);
+        /// The voice.
+        voice: String = "voice" text("alloy", 64);
+        /// 1 is the voice's own speed.
+        speed: f32 = "speed" decimal(1.0, 0.25, 4.0, "");
+        /// The first audio must come within this time.
+        first_audio_timeout: Duration = "first_audio_timeout_ms" milliseconds(10_000, 100, 120_000);
+        /// Each further piece must come within this time.
+        idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
+    }
+}
+
+section! {
+    /// A scripted voice on the real clock: a tone.
+    pub struct TtsFake at "tts.fake" {
+        /// The first audio comes after this time.
+        first_frame: Duration = "first_frame_ms" milliseconds(100, 0, 60_000);
+        /// How long each reply's tone lasts.
+        length: Duration = "length_ms" milliseconds(3_000, 20, 600_000);
+        /// The tone's pitch.
+        frequency: u32 = "frequency_hz" count(440, 50, 8_000, "Hz");
+    }
+}

@@ -1,0 +1,68 @@
+//! Settings of the conversation: when to speak, when to stop, and what the agent is.
+
+use std::time::Duration;
+
+use crate::{
+    inventory::{choice, section},
+    rule::{Shape, count, count_or, flag, milliseconds, shaped, text},
+};
+
+choice! {
+    /// What is begun before it is certain that the person has finished.
+    pub enum Preemptive {
+        /// Nothing.
+        Off = "off",
+        /// The mind's answer; it is silent until the turn has ended.
+        Llm = "llm",
+        /// The mind's answer and its voice.
+        LlmTts = "llm_tts",
+    }
+}
+
+section! {
+    /// When to speak and when to stop. The defaults are those of the field's most used framework, so that they can be compared.
+    pub struct Turn at "turn" {
+        /// Silence after which a turn has ended, counted from the last sound of speech.
+        endpointing_min_delay: Duration = "endpointing_min_delay_ms" milliseconds(500, 0, 10_000);
+        /// The same when the turn does not seem to be complete.
+        endpointing_max_delay: Duration = "endpointing_max_delay_ms" milliseconds(3_000, 0, 60_000);
+        /// Whether speech over the agent's own stops it.
+        interruption: bool = "interruption" flag(true);
+        /// Speech over the agent's own that is long enough to be meant.
+        interruption_min_duration: Duration = "interruption_min_duration_ms" milliseconds(500, 0, 10_000);
+        /// Words over the agent's own that are enough to be meant; 0 leaves it to the duration.
+        interruption_min_words: u32 = "interruption_min_words" count(0, 0, 100, "words");
+        /// Silence without words after an interruption, after which it was a cough and the agent goes on where it was;
+        /// "off" never goes on.
+        false_interruption_timeout: Option<Duration> = "false_interruption_timeout_ms"
+            count_or("off", Some(2_000), 0, 60_000, "ms");
+        /// Silence of both after which the person counts as away; "off" for never.
+        user_away_timeout: Option<Duration> = "user_away_timeout_ms" count_or("off", Some(15_000), 0, 86_400_000, "ms");
+        /// After the agent's first sound, how long the person's echo canceller has to learn it; speech does not
+        /// interrupt until then.
+        aec_warmup: Duration = "aec_warmup_ms" milliseconds(3_000, 0, 60_000);
+        /// What is begun before it is certain that the person has finished.
+        preemptive: Preemptive = "preemptive" Preemptive::Llm.rule();
+    }
+}
+
+section! {
+    /// What the agent is.
+    pub struct Conversation at "conversation" {
+        /// What the mind is told to be.
+        instructions: String = "instructions" text(
+            "You are a friendly voice assistant. Answer in one to three short spoken sentences, without lists, markup or emoji.",
+            100_000,
+        );
+        /// What is said when a person is there; empty for nothing.
+        greeting: String = "greeting" text("Hello, how can I help you?", 10_000);
+        /// The language that is spoken, as a BCP 47 tag.
+        language: String = "language" shaped("en", Shape::Language);
+        /// Rounds of tools within one answer, after which the mind must speak.
+        max_tool_steps: u32 = "max_tool_steps" count(3, 0, 100, "steps");
+        /// What is said when an answer failed; empty for nothing.
+        apology: String = "apology" text("Sorry, I did not get that. Could you say it again?", 10_000);
+        /// Failed answers in a row after which the call ends.
+        max_failures: u32 = "max_failures" count(3, 1, 1_000, "answers");
+    }
+}
