@@ -1,0 +1,180 @@
+//! The gate before a costly engine: windows that are certainly silence are not judged. It knows loudness, not speech.
+//!
+//! A window is certainly silence when the engine has just called [`CLOSE_AFTER`] windows in a row silence, and since
+//! then nothing has been louder than that silence was by [`MARGIN`]. Loudness is that of the loudest 8 ms, measured
+//! twice: of the samples, and of their differences, so that mains hum does not hide a voice above it nor hiss one
+//! below it. The floor is learnt from what the engine called silence only; while the gate is closed it may fall, never
+//! rise, so a room that grows louder opens the gate and the engine judges again.
+//!
+//! A recurrent engine must not notice: at opening it is first given the last [`REPLAYED`] windows it was spared.
+
+use providers_core::{VAD_WINDOW, VoiceActivity};
+
+/// Windows in a row, each below [`SURE_SILENCE`], until the gate closes: 256 ms.
+const CLOSE_AFTER: u8 = 8;
+
+/// Below this probability the engine is sure of silence.
+const SURE_SILENCE: f32 = 0.1;
+
+/// How far above the floor a window opens the gate: 4 dB, as a ratio of energies.
+const MARGIN: f32 = 2.512;
+
+/// Windows given to the engine again when the gate opens.
+const REPLAYED: usize = 2;
+
+/// Samples of one measurement of loudness: 8 ms.
+const BLOCK: usize = 128;
+
+/// The quietest floor: an energy of 128 samples at 4 of 32,768 each (-78 dBFS). Below it is the rounding of 16 bits.
+const QUIETEST: f32 = 128.0 * 16.0;
+
+/// How fast the floor follows: an eighth of the difference a window.
+const FOLLOW: f32 = 0.125;
+
+/// An engine that is spared windows that are certainly silence; those have the probability 0.
+pub struct Gate {
+    engine: Box<dyn VoiceActivity>,
+    phase: Phase,
+    floor: Loudness,
+    spared: [[i16; VAD_WINDOW]; REPLAYED],
+    last_sample: i16,
+    counters: GateCounters,
+}
+
+/// What the gate did, since it was made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GateCounters {
+    /// Windows the engine judged.
+    pub judged: u64,
+    /// Windows the engine was spared.
+    pub spared: u64,
+    /// Windows given to the engine for its memory only, when the gate opened.
+    pub replayed: u64,
+}
+
+/// Whether the engine runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// It does; so many of the last windows in a row were silence to it.
+    Open { silent: u8 },
+    /// It does not; so many windows in `spared` wait for it, the newest last.
+    Closed { waiting: usize },
+}
+
+/// Energies of the loudest 8 ms.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Loudness {
+    samples: f32,
+    differences: f32,
+}
+
+impl Gate {
+    /// A gate, open, before `engine`.
+    #[must_use]
+    pub fn new(engine: Box<dyn VoiceActivity>) -> Self {
+        Self {
+            engine,
+            phase: Phase::Open { silent: 0 },
+            floor: Loudness::ZERO,
+            spared: [[0; VAD_WINDOW]; REPLAYED],
+            last_sample: 0,
+            counters: GateCounters::default(),
+        }
+    }
+
+    /// What it did so far.
+    #[must_use]
+    pub fn counters(&self) -> GateCounters {
+        self.counters
+    }
+
+    fn judge(&mut self, window: &[i16; VAD_WINDOW], loudness: Loudness, silent_before: u8) -> f32 {
+        let probability = self.engine.probability(window);
+        self.counters.judged += 1;
+        if probability >= SURE_SILENCE {
+            self.phase = Phase::Open { silent: 0 };
+            return probability;
+        }
+        self.floor = if silent_before == 0 { loudness } else { self.floor.towards(loudness) };
+        let silent = silent_before + 1;
+        self.phase =
+            if silent >= CLOSE_AFTER { Phase::Closed { waiting: 0 } } else { Phase::Open { silent } };
+        probability
+    }
+
+    fn spare(&mut self, window: &[i16; VAD_WINDOW], loudness: Loudness, waiting: usize) {
+        self.counters.spared += 1;
+        self.floor = self.floor.towards(loudness).min(self.floor);
+        self.spared.rotate_left(1);
+        self.spared[REPLAYED - 1] = *window;
+        self.phase = Phase::Closed { waiting: (waiting + 1).min(REPLAYED) };
+    }
+
+    fn replay(&mut self, waiting: usize) {
+        for window in &self.spared[REPLAYED - waiting..] {
+            self.engine.probability(window);
+            self.counters.replayed += 1;
+        }
+    }
+}
+
+impl VoiceActivity for Gate {
+    fn probability(&mut self, window: &[i16; VAD_WINDOW]) -> f32 {
+        let loudness = Loudness::of(window, self.last_sample);
+        self.last_sample = window[VAD_WINDOW - 1];
+        match self.phase {
+            Phase::Closed { waiting } if loudness.is_within_margin_of(self.floor) => {
+                self.spare(window, loudness, waiting);
+                0.0
+            }
+            Phase::Closed { waiting } => {
+                self.replay(waiting);
+                self.judge(window, loudness, 0)
+            }
+            Phase::Open { silent } => self.judge(window, loudness, silent),
+        }
+    }
+
+    fn reset(&mut self) {
+        self.engine.reset();
+        self.phase = Phase::Open { silent: 0 };
+        self.last_sample = 0;
+    }
+}
+
+impl Loudness {
+    const ZERO: Self = Self { samples: 0.0, differences: 0.0 };
+
+    fn of(window: &[i16; VAD_WINDOW], mut previous: i16) -> Self {
+        let mut loudest = Self::ZERO;
+        for block in window.as_chunks::<BLOCK>().0 {
+            let samples: i64 = block.iter().map(|&s| i64::from(i32::from(s) * i32::from(s))).sum();
+            let square = |a: i16, b: i16| i64::from(i32::from(a) - i32::from(b)).pow(2);
+            let inner: i64 = block.iter().zip(&block[1..]).map(|(&a, &b)| square(a, b)).sum();
+            let differences = inner + square(block[0], previous);
+            previous = block[BLOCK - 1];
+            loudest.samples = loudest.samples.max(samples as f32);
+            loudest.differences = loudest.differences.max(differences as f32);
+        }
+        loudest
+    }
+
+    fn is_within_margin_of(self, floor: Self) -> bool {
+        self.samples <= floor.samples.max(QUIETEST) * MARGIN
+            && self.differences <= floor.differences.max(QUIETEST) * MARGIN
+    }
+
+    fn towards(self, other: Self) -> Self {
+        Self {
+            samples: self.samples + FOLLOW * (other.samples - self.samples),
+            differences: self.differences + FOLLOW * (other.differences - self.differences),
+        }
+    }
+
+    fn min(self, other: Self) -> Self {
+        Self {
+            samples: self.samples.min(other.samples),
+            differences: self.differences.min(other.differences),
+        }
+    }
+}
