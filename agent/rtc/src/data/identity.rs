@@ -1,0 +1,74 @@
+//! Names on the data channel: participants, streams and procedure requests.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A participant's identity. Cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity(Arc<str>);
+
+/// A stream's id, unique for its sender.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamId(Arc<str>);
+
+/// A procedure request's id, unique for its caller.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RpcId(Arc<str>);
+
+/// One incoming stream: ids are chosen by senders, so the sender belongs to the name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamKey {
+    /// Who sends.
+    pub sender: Identity,
+    /// Which of its streams.
+    pub id: StreamId,
+}
+
+/// One incoming procedure request: ids are chosen by callers, so the caller belongs to the name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RpcKey {
+    /// Who asks.
+    pub caller: Identity,
+    /// Which of its requests.
+    pub id: RpcId,
+}
+
+impl Identity {
+    /// Whether the packet named nobody, as packets of the server itself do.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+macro_rules! name {
+    ($name:ident) => {
+        impl $name {
+            /// The name as it is on the wire.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(name: String) -> Self {
+                Self(name.into())
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                Self(name.into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+name!(Identity);
+name!(StreamId);
+name!(RpcId);

@@ -1,0 +1,298 @@
+//! Streams on their way in: headers, chunks and trailers become whole texts or pieces, within the room's bounds.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use livekit_protocol::data_stream::header::ContentHeader;
+use livekit_protocol::data_stream::{Chunk, CompressionType, Header, Trailer};
+
+use super::counters::DataCounters;
+use super::cut::TextJoiner;
+use super::error::StreamFailure;
+use super::event::{DataEvent, StreamContent, StreamInfo, StreamKind};
+use super::identity::{Identity, StreamKey};
+use super::limits::{Delivery, Limits};
+
+/// All streams that are open.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    limits: Limits,
+    open: BTreeMap<StreamKey, Receiving>,
+    /// Bytes in `gathered` of all open streams.
+    gathered: usize,
+    events: VecDeque<DataEvent>,
+}
+
+/// One open stream.
+#[derive(Debug)]
+struct Receiving {
+    info: StreamInfo,
+    next_chunk: u64,
+    received: u64,
+    idle_at: Instant,
+    content: Content,
+}
+
+/// What becomes of the bytes of a stream.
+#[derive(Debug)]
+enum Content {
+    /// They are kept until the end.
+    Whole { gathered: Vec<u8> },
+    /// They are passed on as whole characters.
+    TextChunks { joiner: TextJoiner },
+    /// They are passed on.
+    ByteChunks,
+}
+
+impl Incoming {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, open: BTreeMap::new(), gathered: 0, events: VecDeque::new() }
+    }
+
+    /// A stream begins. With its content inside, it ends as well.
+    pub(super) fn on_header(
+        &mut self,
+        now: Instant,
+        sender: Identity,
+        mut header: Header,
+        delivery: Delivery,
+        counters: &mut DataCounters,
+    ) {
+        if header.compression != CompressionType::None as i32 {
+            counters.streams_unsupported += 1;
+            return;
+        }
+        let inline = header.inline_content.take();
+        let Some(info) = read_header(sender, header) else {
+            counters.malformed += 1;
+            return;
+        };
+        let n_open = self.open.len();
+        let key = info.key.clone();
+        let Entry::Vacant(place) = self.open.entry(key.clone()) else {
+            counters.duplicate_headers += 1;
+            return;
+        };
+        if n_open >= self.limits.open_streams {
+            counters.streams_refused += 1;
+            return;
+        }
+        if delivery == Delivery::Chunks {
+            self.events.push_back(DataEvent::StreamOpened(info.clone()));
+        }
+        let content = match (delivery, &info.kind) {
+            (Delivery::Whole, StreamKind::Text | StreamKind::Bytes { .. }) => {
+                Content::Whole { gathered: Vec::new() }
+            }
+            (Delivery::Chunks, StreamKind::Text) => Content::TextChunks { joiner: TextJoiner::default() },
+            (Delivery::Chunks, StreamKind::Bytes { .. }) => Content::ByteChunks,
+        };
+        let idle_at = now + self.limits.stream_idle;
+        place.insert(Receiving { info, next_chunk: 0, received: 0, idle_at, content });
+        if let Some(bytes) = inline {
+            if !bytes.is_empty() {
+                self.accept(&key, bytes, counters);
+            }
+            self.finish(&key, BTreeMap::new(), counters);
+        }
+    }
+
+    /// A piece of a stream. One that came before is dropped; one after a gap ends the stream, since the channel under it
+    /// keeps the order and nobody sends a lost one again.
+    pub(super) fn on_chunk(
+        &mut self,
+        now: Instant,
+        sender: Identity,
+        chunk: Chunk,
+        counters: &mut DataCounters,
+    ) {
+        let key = StreamKey { sender, id: chunk.stream_id.into() };
+        let Some(stream) = self.open.get_mut(&key) else {
+            counters.stray += 1;
+            return;
+        };
+        if chunk.chunk_index < stream.next_chunk {
+            counters.duplicate_chunks += 1;
+            return;
+        }
+        if chunk.chunk_index > stream.next_chunk {
+            let failure =
+                StreamFailure::MissingChunk { expected: stream.next_chunk, received: chunk.chunk_index };
+            self.fail(&key, failure, counters);
+            return;
+        }
+        stream.next_chunk += 1;
+        stream.idle_at = now + self.limits.stream_idle;
+        if !chunk.content.is_empty() {
+            self.accept(&key, chunk.content, counters);
+        }
+    }
+
+    /// A stream ends, well or with a reason.
+    pub(super) fn on_trailer(&mut self, sender: Identity, trailer: Trailer, counters: &mut DataCounters) {
+        let key = StreamKey { sender, id: trailer.stream_id.into() };
+        if !self.open.contains_key(&key) {
+            counters.stray += 1;
+        } else if trailer.reason.is_empty() {
+            self.finish(&key, trailer.attributes.into_iter().collect(), counters);
+        } else {
+            self.fail(&key, StreamFailure::Ended(trailer.reason), counters);
+        }
+    }
+
+    /// Streams that have been silent for too long fail.
+    pub(super) fn on_timeout(&mut self, now: Instant, counters: &mut DataCounters) {
+        self.fail_where(|_, stream| stream.idle_at <= now, &StreamFailure::Idle, counters);
+    }
+
+    /// A participant left: its streams fail.
+    pub(super) fn fail_from(&mut self, sender: &Identity, counters: &mut DataCounters) {
+        self.fail_where(|key, _| key.sender == *sender, &StreamFailure::SenderLeft, counters);
+    }
+
+    /// The room is over: every stream fails.
+    pub(super) fn fail_all(&mut self, counters: &mut DataCounters) {
+        self.fail_where(|_, _| true, &StreamFailure::Disconnected, counters);
+    }
+
+    /// The next thing that happened to a stream.
+    pub(super) fn poll(&mut self) -> Option<DataEvent> {
+        self.events.pop_front()
+    }
+
+    /// When the first of the open streams will have been silent for too long.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.open.values().map(|stream| stream.idle_at).min()
+    }
+
+    /// Counts, bounds and passes on what a chunk holds.
+    fn accept(&mut self, key: &StreamKey, bytes: Vec<u8>, counters: &mut DataCounters) {
+        let Some(stream) = self.open.get_mut(key) else { return };
+        stream.received += bytes.len() as u64;
+        if let Some(limit) = stream.info.total_length.filter(|promised| stream.received > *promised) {
+            self.fail(key, StreamFailure::TooLong { limit }, counters);
+            return;
+        }
+        let content = match &mut stream.content {
+            Content::Whole { gathered } => {
+                let limit =
+                    self.limits.stream_bytes.min(self.limits.gathered_bytes - self.gathered + gathered.len());
+                if gathered.len() + bytes.len() > limit {
+                    counters.streams_refused += 1;
+                    self.fail(key, StreamFailure::TooLong { limit: limit as u64 }, counters);
+                    return;
+                }
+                self.gathered += bytes.len();
+                gathered.extend_from_slice(&bytes);
+                return;
+            }
+            Content::TextChunks { joiner } => match joiner.push(bytes) {
+                Ok(text) if text.is_empty() => return,
+                Ok(text) => StreamContent::Text(text),
+                Err(_) => {
+                    self.fail(key, StreamFailure::NotText, counters);
+                    return;
+                }
+            },
+            Content::ByteChunks => StreamContent::Bytes(bytes),
+        };
+        self.events.push_back(DataEvent::StreamChunk { stream: key.clone(), content });
+    }
+
+    /// The end of a stream: is all there that was promised?
+    fn finish(&mut self, key: &StreamKey, attributes: BTreeMap<String, String>, counters: &mut DataCounters) {
+        let Some(stream) = self.remove(key) else { return };
+        match stream.complete(attributes) {
+            Ok(event) => {
+                counters.streams_complete += 1;
+                self.events.push_back(event);
+            }
+            Err((info, failure)) => {
+                counters.streams_failed += 1;
+                self.events.push_back(DataEvent::StreamFailed { info, failure });
+            }
+        }
+    }
+
+    fn fail(&mut self, key: &StreamKey, failure: StreamFailure, counters: &mut DataCounters) {
+        let Some(stream) = self.remove(key) else { return };
+        counters.streams_failed += 1;
+        self.events.push_back(DataEvent::StreamFailed { info: stream.info, failure });
+    }
+
+    fn fail_where(
+        &mut self,
+        is_over: impl Fn(&StreamKey, &Receiving) -> bool,
+        failure: &StreamFailure,
+        counters: &mut DataCounters,
+    ) {
+        let over: Vec<StreamKey> = self
+            .open
+            .iter()
+            .filter(|(key, stream)| is_over(key, stream))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in over {
+            self.fail(&key, failure.clone(), counters);
+        }
+    }
+
+    fn remove(&mut self, key: &StreamKey) -> Option<Receiving> {
+        let stream = self.open.remove(key)?;
+        if let Content::Whole { gathered } = &stream.content {
+            self.gathered -= gathered.len();
+        }
+        Some(stream)
+    }
+}
+
+impl Receiving {
+    fn complete(
+        self,
+        attributes: BTreeMap<String, String>,
+    ) -> Result<DataEvent, (StreamInfo, StreamFailure)> {
+        let Self { mut info, received, content, .. } = self;
+        if let Some(promised) = info.total_length.filter(|promised| received < *promised) {
+            return Err((info, StreamFailure::TooShort { received, promised }));
+        }
+        match content {
+            Content::Whole { gathered } => {
+                info.attributes.extend(attributes);
+                match info.kind {
+                    StreamKind::Bytes { .. } => Ok(DataEvent::Bytes { info, bytes: gathered }),
+                    StreamKind::Text => match String::from_utf8(gathered) {
+                        Ok(text) => Ok(DataEvent::Text { info, text }),
+                        Err(_) => Err((info, StreamFailure::NotText)),
+                    },
+                }
+            }
+            Content::TextChunks { joiner } => match joiner.finish() {
+                Ok(()) => Ok(DataEvent::StreamClosed { stream: info.key, attributes }),
+                Err(_) => Err((info, StreamFailure::NotText)),
+            },
+            Content::ByteChunks => Ok(DataEvent::StreamClosed { stream: info.key, attributes }),
+        }
+    }
+}
+
+/// A header in our words; none when it does not say what it carries, or has no id.
+fn read_header(sender: Identity, header: Header) -> Option<StreamInfo> {
+    if header.stream_id.is_empty() {
+        return None;
+    }
+    let kind = match header.content_header? {
+        ContentHeader::TextHeader(_) => StreamKind::Text,
+        ContentHeader::ByteHeader(bytes) => {
+            StreamKind::Bytes { name: bytes.name, mime_type: header.mime_type }
+        }
+    };
+    Some(StreamInfo {
+        key: StreamKey { sender, id: header.stream_id.into() },
+        topic: header.topic,
+        attributes: header.attributes.into_iter().collect(),
+        sent_at_unix_ms: header.timestamp,
+        total_length: header.total_length,
+        kind,
+    })
+}
