@@ -1,1 +1,23 @@
 //! One call: binds the turn core to ears, mind, voice and playout, and keeps what was heard.
+//!
+//! A [`Conversation`] is one future. It owns everything of the call, spawns nothing and locks nothing: dropping it
+//! frees all of it. It decides nothing about turns; `agent-turn` does. What it hears and speaks through is a [`Body`].
+#![warn(missing_docs)]
+
+mod body;
+mod config;
+mod conversation;
+mod handle;
+mod observe;
+mod report;
+mod tools;
+
+pub use body::{Body, BodyEvent, Segment};
+pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
+pub use conversation::{Conversation, Parts};
+pub use handle::Handle;
+pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
+pub use report::CallReport;
+pub use tools::{Function, Functions, NoTools, ToolOutput, Tools};
+
+pub use agent_turn::{AgentState, CloseReason, Moment, ReplyId, TurnEnd, TurnId, UserState};

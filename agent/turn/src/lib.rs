@@ -1,1 +1,37 @@
 //! Who may speak now: facts and time in, orders out. Pure.
+//!
+//! One `Machine` decides for one call. A shell tells it what happened ([`Input`], in the past tense) and when
+//! ([`Moment`]), does what it orders ([`Output`], in the imperative), and calls it when a timer is due. It holds no
+//! words and no audio: it counts words, and it knows replies and turns by number. The same facts at the same moments
+//! give the same orders, so a call can be decided again on a desk from its journal.
+//!
+//! ```text
+//!            [utterance]  [endpoint 500 ms]  [reply begins][playout ......... ]
+//!  Listening UserSpeaking Settling           Thinking      Speaking  Yielding  Listening
+//!                                                                    ^ the user speaks over it: pause, decide
+//! ```
+//!
+//! Invariants, each checked by `Watch` on every order, in tests and in production:
+//! - **T1** at most one reply is audible.
+//! - **T2** each committed turn ends in exactly one of a reply, a suppression with a reason, the close of the call.
+//! - **T3** after its stop, nothing is ordered to play for that reply.
+//! - **T4** a reply is cut at the position that the playout reported as heard.
+//! - **T5** a speculative reply is silent until it is confirmed.
+//! - **T6** the next timeout is later than the last moment handled, and handling it makes progress.
+//! - **T7** the same journal gives the same orders.
+//! - **T8** after `Closed`, silence.
+#![warn(missing_docs)]
+
+mod config;
+mod endpoint;
+mod input;
+mod moment;
+mod output;
+
+pub use config::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
+pub use endpoint::Score;
+pub use input::{Input, PlayoutFact, ReplyFact, SpeechKind, Told, UserFact};
+pub use moment::{Moment, ReplyId, RequestId, TurnId};
+pub use output::{
+    AgentState, CancelReason, CloseReason, Output, ReplyCause, Suppression, TurnEnd, TurnSource, UserState,
+};

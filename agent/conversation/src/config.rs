@@ -1,0 +1,59 @@
+//! What can be set for one conversation. No defaults here: they live in `config/schema`.
+
+use std::time::Duration;
+
+use providers_core::{GenerationOptions, SttOptions, TtsOptions};
+
+/// Everything that one conversation is told before it starts.
+#[derive(Clone, Debug)]
+pub struct ConversationConfig {
+    /// When to speak, stop and wait.
+    pub turn: agent_turn::Config,
+    /// What the mind is told to be.
+    pub instructions: String,
+    /// What the agent says first.
+    pub greeting: Option<Greeting>,
+    /// How to hear.
+    pub hearing: SttOptions,
+    /// How to think.
+    pub generation: GenerationOptions,
+    /// How to speak.
+    pub speaking: TtsOptions,
+    /// After how many replies with tool calls in one turn the next one must do without.
+    pub max_tool_steps: u32,
+    /// How long one tool may take.
+    pub tool_deadline: Duration,
+    /// How much speech may wait in the playout before the voice is held back.
+    pub playout_ahead: Duration,
+    /// What to do when a provider fails.
+    pub errors: ErrorPolicy,
+}
+
+/// What the agent says first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Greeting {
+    /// What is said.
+    pub speech: Speech,
+    /// Whether the user may interrupt it.
+    pub interruptible: bool,
+}
+
+/// Something to say that is no answer to a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// These words.
+    Words(String),
+    /// What the mind makes of these instructions.
+    Instructed(String),
+}
+
+/// What to do when a provider fails. One failed turn never ends a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorPolicy {
+    /// What the agent says when a reply to a turn failed; `None`: nothing.
+    pub apology: Option<String>,
+    /// How many failures in a row, of one component, are borne; one more closes the call.
+    pub max_consecutive: u32,
+    /// How long after its failure the recogniser is opened again.
+    pub recogniser_backoff: Duration,
+}

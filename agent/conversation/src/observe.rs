@@ -1,0 +1,172 @@
+//! What a conversation tells of itself while it goes on: one event type, one port.
+
+use std::time::Duration;
+
+use agent_turn::{AgentState, CloseReason, Moment, ReplyId, TurnEnd, TurnId, UserState};
+use providers_core::{ErrorKind, Usage};
+
+/// Is told what happens. Lives on the call's thread; must neither block nor wait.
+pub trait Observer {
+    /// Something happened at this moment of the call.
+    fn observe(&mut self, at: Moment, event: &CallEvent<'_>);
+}
+
+/// Observes nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&mut self, _at: Moment, _event: &CallEvent<'_>) {}
+}
+
+/// Keeps the inputs of the turn machine as lines of text (`agent_turn::journal`), in order.
+pub trait Journal {
+    /// One line, without its end.
+    fn line(&mut self, line: &str);
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum CallEvent<'a> {
+    /// The agent's state changed.
+    Agent(AgentState),
+    /// The user's state changed.
+    User(UserState),
+    /// The recogniser heard words.
+    Transcript {
+        /// The words of this transcript.
+        text: &'a str,
+        /// Whether they will change.
+        is_final: bool,
+    },
+    /// A reply was begun.
+    SpeechCreated {
+        /// The reply.
+        reply: ReplyId,
+        /// Why.
+        source: SpeechSource,
+    },
+    /// The first sample of a reply was heard.
+    PlayoutStarted {
+        /// The reply.
+        reply: ReplyId,
+    },
+    /// A reply was paused because the user speaks.
+    PlayoutPaused {
+        /// The reply.
+        reply: ReplyId,
+    },
+    /// A paused reply goes on: the interruption was false.
+    PlayoutResumed {
+        /// The reply.
+        reply: ReplyId,
+    },
+    /// Nothing more of a reply will be heard.
+    PlayoutFinished {
+        /// The reply.
+        reply: ReplyId,
+        /// How much was heard.
+        heard: Duration,
+        /// Whether it was stopped before its end.
+        interrupted: bool,
+    },
+    /// A message entered the history.
+    Message {
+        /// Who said it.
+        role: Role,
+        /// What was said, of the agent's words those that were heard.
+        text: &'a str,
+        /// Whether it was cut short.
+        interrupted: bool,
+    },
+    /// A turn of the user was committed.
+    TurnCommitted {
+        /// Its number.
+        turn: TurnId,
+        /// From the end of speech to the commitment.
+        end_of_turn_delay: Option<Duration>,
+        /// From the end of speech to the last final transcript.
+        transcription_delay: Option<Duration>,
+    },
+    /// A committed turn is done with.
+    TurnEnded {
+        /// Its number.
+        turn: TurnId,
+        /// How.
+        end: TurnEnd,
+    },
+    /// The tools that a reply called have returned.
+    ToolsExecuted {
+        /// Their names.
+        names: &'a [String],
+        /// How many failed.
+        errors: usize,
+    },
+    /// The delays of a reply to a spoken turn, once it is heard.
+    Latency(Latency),
+    /// A provider failed.
+    Failed {
+        /// Which part of the conversation it serves.
+        component: Component,
+        /// How.
+        kind: ErrorKind,
+        /// Whether the part gave up what it was doing.
+        is_final: bool,
+    },
+    /// A provider reported what was used.
+    Used {
+        /// Which part of the conversation used it.
+        component: Component,
+        /// What.
+        usage: Usage,
+    },
+    /// The call is over.
+    Closed {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// The delays of a reply to a spoken turn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Latency {
+    /// From the end of the user's speech to the first audible sample.
+    pub end_to_end: Option<Duration>,
+    /// From the commitment to the first audible sample.
+    pub after_commit: Duration,
+    /// From the question to the mind's first piece.
+    pub llm_ttft: Option<Duration>,
+    /// From the first text given to the voice to its first sample.
+    pub tts_ttfb: Option<Duration>,
+}
+
+/// Why a reply was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SpeechSource {
+    /// Given words.
+    Say,
+    /// An answer, or instructed by the program.
+    Generate,
+    /// What tools returned.
+    Tool,
+}
+
+/// Who said something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The user.
+    User,
+    /// The agent.
+    Assistant,
+}
+
+/// A part of the conversation that a provider serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Component {
+    /// The recogniser.
+    Stt,
+    /// The mind.
+    Llm,
+    /// The voice.
+    Tts,
+}
