@@ -96,7 +96,7 @@ class Worker(Process):
         self.http = f"http://127.0.0.1:{port}"
         environment = {
             "LIVEKIT_URL": livekit.url,
-            "COLLOQUY__WORKER__HTTP_BIND": f"127.0.0.1:{port}",
+            "COLLOQUY__HTTP__BIND": f"127.0.0.1:{port}",
             "COLLOQUY__WORKER__AGENT_NAME": self.agent,
         } | (settings or {})
         command = [os.environ["COLLOQUY_AGENT"], "start", "--config", config]

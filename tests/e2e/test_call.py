@@ -58,7 +58,7 @@ def test_states_and_transcripts_come_in_order(in_room, local_agent, speech):
 
 
 def test_speaking_over_the_agent_silences_it(in_room, start_worker, speech):
-    long_tone = start_worker("config/examples/bench.toml", COLLOQUY__TTS__FAKE__SECONDS="20")
+    long_tone = start_worker("config/examples/bench.toml", COLLOQUY__TTS__FAKE__LENGTH_MS="20000")
 
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20)

@@ -23,7 +23,7 @@ def start(*arguments: str, **environment: str):
 )
 def test_the_error_says_what_is_wrong(livekit, settings, said):
     (port,) = free_ports(1)
-    usual = {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "COLLOQUY__WORKER__HTTP_BIND": f"127.0.0.1:{port}"}
+    usual = {"LIVEKIT_URL": livekit.url, "LIVEKIT_API_KEY": KEY, "LIVEKIT_API_SECRET": SECRET, "COLLOQUY__HTTP__BIND": f"127.0.0.1:{port}"}
     run = start("--config", str(ROOT / "config/default.toml"), **(usual | settings))
     assert run.returncode != 0
     for word in said:
