@@ -1,3 +1,21 @@
 //! The shell around one LiveKit room: WebSocket, UDP and TCP sockets, the clock.
+//!
+//! [`Room::join`] gives a room that its owner polls; [`agent_rtc_proto::Machine`] decides, this crate does what it says.
+#![warn(missing_docs)]
 
+mod crypto;
 pub mod data;
+mod error;
+mod options;
+mod room;
+
+pub use agent_rtc_proto::{
+    AudioFormat, AudioPacket, ConnectionQuality, Counters, DisconnectCause, DisconnectReason, Identity,
+    LinkFailure, LocalTrack, MediaTransport, OutgoingAudio, Participant, ParticipantChanges, ParticipantKind,
+    ParticipantSid, Patience, Permissions, RefusalReason, Reliability, RemoteTrack, RoomEvent, RoomInfo,
+    ServerInfo, Speaker, SubscriptionError, TrackKind, TrackOptions, TrackSid, TrackSource,
+};
+pub use crypto::install_crypto;
+pub use error::{JoinError, SendDataError};
+pub use options::JoinOptions;
+pub use room::{Event, Room};

@@ -1,0 +1,100 @@
+//! What a room is told: facts, each with the moment at which it happened.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use livekit_protocol::DataPacket;
+
+use crate::link::LinkFailure;
+use crate::names::{LocalTrack, TrackSid};
+use crate::vocabulary::{OutgoingAudio, Reliability, TrackOptions};
+
+/// One fact.
+#[derive(Debug)]
+pub enum Input<'a> {
+    /// The link asked for is open.
+    LinkOpened,
+    /// The link asked for could not be opened, or an open one broke.
+    LinkFailed(LinkFailure),
+    /// A binary message came over the link.
+    SignalReceived(&'a [u8]),
+    /// A datagram, or one frame of a TCP connection (RFC 4571), came.
+    DatagramReceived {
+        /// Over which kind of socket.
+        transport: Transport,
+        /// Whose.
+        from: SocketAddr,
+        /// Our address on that socket.
+        to: SocketAddr,
+        /// What.
+        bytes: &'a [u8],
+    },
+    /// The TCP connection asked for is open.
+    TcpOpened {
+        /// Our address.
+        local: SocketAddr,
+        /// The server's.
+        remote: SocketAddr,
+    },
+    /// The TCP connection asked for could not be opened, or broke.
+    TcpClosed {
+        /// The server's address.
+        remote: SocketAddr,
+    },
+    /// A frame of ours is ready.
+    AudioEncoded(OutgoingAudio<'a>),
+    /// The owner wants something.
+    Requested(Request),
+}
+
+/// What an owner can want.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// Publish a track.
+    Publish {
+        /// Its number, never used before in this room.
+        track: LocalTrack,
+        /// How.
+        options: TrackOptions,
+    },
+    /// End a track of ours.
+    Unpublish(LocalTrack),
+    /// Mute or unmute a track of ours.
+    Mute {
+        /// Which.
+        track: LocalTrack,
+        /// Whether it shall be muted.
+        muted: bool,
+    },
+    /// Hear a track, or no longer. Kept over reconnects; may come before the track is known.
+    Subscribe {
+        /// Which.
+        track: TrackSid,
+        /// Whether it shall flow.
+        wanted: bool,
+    },
+    /// Change our own attributes: those named, an empty value takes one away.
+    SetAttributes(BTreeMap<String, String>),
+    /// Change our own metadata.
+    SetMetadata(String),
+    /// Change our own name.
+    SetName(String),
+    /// Send a data packet. Ask [`crate::Machine::data_room`] before: what does not fit is dropped and counted.
+    SendData {
+        /// Over which channel.
+        reliability: Reliability,
+        /// What.
+        packet: Box<DataPacket>,
+    },
+    /// Leave, when reliable data on its way has arrived or [`crate::Patience::leave`] is over.
+    Leave,
+}
+
+/// A kind of socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Transport {
+    /// The room's one UDP socket.
+    Udp,
+    /// A TCP connection opened for the room, framed by RFC 4571.
+    Tcp,
+}

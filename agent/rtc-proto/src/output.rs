@@ -1,0 +1,63 @@
+//! What a room asks for and tells: orders to its shell, and what it has for its owner.
+
+use std::net::SocketAddr;
+
+use livekit_protocol::DataPacket;
+use str0m::net::DatagramSend;
+
+use crate::event::RoomEvent;
+use crate::input::Transport;
+use crate::link::LinkRequest;
+use crate::vocabulary::{AudioPacket, Reliability};
+
+/// One order, or one thing for the owner.
+#[derive(Debug)]
+pub enum Output {
+    /// Send these bytes, now.
+    Transmit(Transmit),
+    /// A packet was heard.
+    Audio(AudioPacket),
+    /// A data packet came.
+    Data {
+        /// Over which channel.
+        reliability: Reliability,
+        /// What.
+        packet: Box<DataPacket>,
+    },
+    /// News.
+    Event(RoomEvent),
+    /// Open a link, and close the one that is open. Answer with `LinkOpened` or `LinkFailed`.
+    OpenLink(Box<LinkRequest>),
+    /// Send a binary message over the open link.
+    SendSignal(Vec<u8>),
+    /// Send what is queued on the link, then close it. No answer.
+    CloseLink,
+    /// Open a TCP connection for media. Answer with `TcpOpened` or `TcpClosed`.
+    OpenTcp {
+        /// To where.
+        remote: SocketAddr,
+    },
+    /// Close a TCP connection. No answer.
+    CloseTcp {
+        /// To where.
+        remote: SocketAddr,
+    },
+}
+
+/// Bytes for a socket.
+pub struct Transmit {
+    /// Which kind.
+    pub transport: Transport,
+    /// Our address.
+    pub from: SocketAddr,
+    /// The server's.
+    pub to: SocketAddr,
+    /// What, without TCP framing.
+    pub bytes: DatagramSend,
+}
+
+impl std::fmt::Debug for Transmit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Transmit({:?} to {}, {} bytes)", self.transport, self.to, self.bytes.len())
+    }
+}
