@@ -69,7 +69,7 @@ pub struct Detector {
     engine: Box<dyn VoiceActivity>,
     config: DetectorConfig,
     phase: Phase,
-    /// The position behind the last window without speech's predecessor in a row, i.e. where silence began.
+    /// The position behind the last window of speech, or of the last cut.
     silent_since: u64,
     window: [i16; VAD_WINDOW],
     filled: usize,
@@ -115,10 +115,10 @@ impl Detector {
     ///
     /// Drain [`Self::poll_event`] to `None` afterwards.
     pub fn handle_audio(&mut self, mut frame: &[i16]) {
-        self.recent.push(frame);
         while !frame.is_empty() {
             let (taken, rest) = frame.split_at(frame.len().min(VAD_WINDOW - self.filled));
             self.window[self.filled..self.filled + taken.len()].copy_from_slice(taken);
+            self.recent.push(taken);
             self.filled += taken.len();
             self.heard += taken.len() as u64;
             frame = rest;
@@ -160,7 +160,7 @@ impl Detector {
     }
 
     /// The audio from `position` to [`Self::heard`], in two pieces, as far back as it is kept: the padding,
-    /// `min_speech` and one frame, and never across a cut.
+    /// `min_speech` and a frame of up to 120 ms, and never across a cut.
     #[must_use]
     pub fn audio_since(&self, position: u64) -> (&[i16], &[i16]) {
         self.recent.last(self.heard.saturating_sub(position))
@@ -259,8 +259,8 @@ impl Recent {
         Self { ring: vec![0; capacity].into_boxed_slice(), next: 0, len: 0 }
     }
 
+    /// At most a window, which is less than the ring holds.
     fn push(&mut self, frame: &[i16]) {
-        let frame = &frame[frame.len().saturating_sub(self.ring.len())..];
         let (head, tail) = frame.split_at(frame.len().min(self.ring.len() - self.next));
         self.ring[self.next..self.next + head.len()].copy_from_slice(head);
         self.ring[..tail.len()].copy_from_slice(tail);
@@ -281,5 +281,213 @@ impl Recent {
         let newest_run = count.min(self.next);
         let wrapped = count - newest_run;
         (&self.ring[self.ring.len() - wrapped..], &self.ring[self.next - newest_run..self.next])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::time::Duration;
+
+    use expect_test::{Expect, expect};
+    use providers_core::{VAD_WINDOW, VoiceActivity};
+
+    use super::{Detector, DetectorConfig, VoiceEvent};
+
+    #[test]
+    fn speech_begins_at_its_first_window_and_ends_behind_its_last() {
+        check(
+            "..99999........",
+            expect![[r#"
+            started at 2 from 0 (0.9), heard 4
+            stopped at 7 after 5, decided 15, heard 15
+        "#]],
+        );
+    }
+
+    #[test]
+    fn one_loud_window_is_no_speech() {
+        check("..9..9.9.9......", expect![""]);
+    }
+
+    #[test]
+    fn speech_goes_on_above_the_lower_threshold_but_does_not_begin_there() {
+        check(
+            "4444994444443...........",
+            expect![[r#"
+            started at 4 from 0 (0.9), heard 6
+            stopped at 12 after 8, decided 20, heard 20
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_pause_shorter_than_the_hangover_does_not_end_speech() {
+        check(
+            "99.......99.......9.......",
+            expect![[r#"
+            started at 0 from 0 (0.9), heard 2
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_window_of_speech_in_the_hangover_starts_it_again() {
+        check(
+            "99.......4........99",
+            expect![[r#"
+            started at 0 from 0 (0.9), heard 2
+            stopped at 10 after 10, decided 18, heard 18
+            started at 18 from 2.375 (0.9), heard 20
+        "#]],
+        );
+    }
+
+    #[test]
+    fn a_cut_ends_speech_at_once_and_audio_from_before_it_does_not_come_back() {
+        check(
+            "9999.|999999........",
+            expect![[r#"
+            started at 0 from 0 (0.9), heard 2
+            stopped at 4 after 4, decided 5, heard 5
+            started at 5 from 5 (0.9), heard 7
+            stopped at 11 after 6, decided 19, heard 19
+        "#]],
+        );
+    }
+
+    #[test]
+    fn each_window_reports_how_long_speech_and_silence_have_lasted() {
+        let mut detector = detector("..999..4");
+        detector.handle_audio(&[0; 8 * VAD_WINDOW]);
+        let mut report = String::new();
+        while let Some(event) = detector.poll_event() {
+            if let VoiceEvent::Inference { at, speech_for, raw_silence_for, .. } = event {
+                writeln!(report, "{at} speech {speech_for:?} silence {raw_silence_for:?}").unwrap();
+            }
+        }
+        expect![[r#"
+            512 speech 0ns silence 32ms
+            1024 speech 0ns silence 64ms
+            1536 speech 0ns silence 0ns
+            2048 speech 64ms silence 0ns
+            2560 speech 96ms silence 0ns
+            3072 speech 96ms silence 32ms
+            3584 speech 96ms silence 64ms
+            4096 speech 192ms silence 0ns
+        "#]]
+        .assert_eq(&report);
+    }
+
+    #[test]
+    fn the_size_of_frames_changes_no_event() {
+        let script = "..999999.........99.9999...9999..........";
+        let whole = events(script, script.len() * VAD_WINDOW);
+        assert!(whole.len() > script.len());
+        for size in [1, 7, 160, 320, 480, 512, 513, 960, 1_920] {
+            assert_eq!(events(script, size), whole, "frames of {size}");
+        }
+    }
+
+    #[test]
+    fn the_audio_of_the_padding_is_kept_to_the_sample() {
+        for size in [160, 320, 480, 1_920] {
+            let audio: Vec<i16> = (0..40_000_i32).map(|sample| (sample % 30_011) as i16).collect();
+            let mut detector = detector(&format!("{}99999999", ".".repeat(60)));
+            let mut n_started = 0;
+            for frame in audio.chunks(size) {
+                if detector.heard() > 65 * VAD_WINDOW as u64 {
+                    break;
+                }
+                detector.handle_audio(frame);
+                while let Some(event) = detector.poll_event() {
+                    let VoiceEvent::SpeechStarted { at, audio_from, .. } = event else { continue };
+                    n_started += 1;
+                    assert_eq!((at, audio_from), (60 * 512, 60 * 512 - 8_000));
+                    let (older, newer) = detector.audio_since(audio_from);
+                    assert_eq!(
+                        [older, newer].concat(),
+                        audio[audio_from as usize..detector.heard() as usize]
+                    );
+                }
+            }
+            assert_eq!(n_started, 1, "frames of {size}");
+        }
+    }
+
+    #[test]
+    fn audio_that_is_not_kept_is_not_invented() {
+        let mut detector =
+            detector("................................................................................");
+        detector.handle_audio(&[1; 40_000]);
+        let (older, newer) = detector.audio_since(0);
+        let kept = older.len() + newer.len();
+        assert!((8_000..20_000).contains(&kept), "{kept}");
+        assert_eq!(detector.audio_since(40_000), ([].as_slice(), [].as_slice()));
+        assert_eq!(detector.audio_since(u64::MAX), ([].as_slice(), [].as_slice()));
+    }
+
+    /// A script has a character a window: a digit is the probability in tenths, a point is 0, `|` is a cut.
+    #[track_caller]
+    fn check(script: &str, expected: Expect) {
+        let mut detector = detector(script);
+        let mut report = String::new();
+        for step in script.chars() {
+            if step == '|' {
+                detector.handle_cut()
+            } else {
+                detector.handle_audio(&[0; VAD_WINDOW])
+            }
+            let windows = |samples: u64| samples as f64 / VAD_WINDOW as f64;
+            let heard = windows(detector.heard());
+            while let Some(event) = detector.poll_event() {
+                match event {
+                    VoiceEvent::SpeechStarted { at, audio_from, probability } => {
+                        let (at, from) = (windows(at), windows(audio_from));
+                        writeln!(report, "started at {at} from {from} ({probability}), heard {heard}")
+                            .unwrap();
+                    }
+                    VoiceEvent::SpeechStopped { at, decided_at, speech_for } => {
+                        let (at, decided, length) =
+                            (windows(at), windows(decided_at), speech_for.as_millis() / 32);
+                        writeln!(report, "stopped at {at} after {length}, decided {decided}, heard {heard}")
+                            .unwrap();
+                    }
+                    VoiceEvent::Inference { .. } => {}
+                }
+            }
+        }
+        expected.assert_eq(&report);
+    }
+
+    fn events(script: &str, frame: usize) -> Vec<VoiceEvent> {
+        let mut detector = detector(script);
+        for frame in vec![0; script.len() * VAD_WINDOW].chunks(frame) {
+            detector.handle_audio(frame);
+        }
+        std::iter::from_fn(|| detector.poll_event()).collect()
+    }
+
+    fn detector(script: &str) -> Detector {
+        let tenths = |step: char| step.to_digit(10).unwrap_or(0) as f32 / 10.0;
+        let script: Vec<f32> = script.chars().filter(|&step| step != '|').map(tenths).rev().collect();
+        let config = DetectorConfig {
+            activation: 0.5,
+            deactivation: 0.35,
+            min_speech: Duration::from_millis(50),
+            min_silence: Duration::from_millis(250),
+            prefix_padding: Duration::from_millis(500),
+        };
+        Detector::new(Box::new(Scripted(script)), config)
+    }
+
+    struct Scripted(Vec<f32>);
+
+    impl VoiceActivity for Scripted {
+        fn probability(&mut self, _window: &[i16; VAD_WINDOW]) -> f32 {
+            self.0.pop().unwrap()
+        }
+
+        fn reset(&mut self) {}
     }
 }

@@ -32,3 +32,22 @@ impl VoiceActivity for Earshot {
         self.0.reset();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use providers_core::{VAD_WINDOW, VoiceActivity};
+
+    use super::Earshot;
+
+    #[test]
+    fn silence_is_no_speech_and_a_reset_forgets() {
+        let mut earshot = Earshot::new();
+        let tone = std::array::from_fn(|i| (((i * 37) % 128) as i16 - 64) * 100);
+        let quiet: Vec<f32> = (0..20).map(|_| earshot.probability(&[0; VAD_WINDOW])).collect();
+        assert!(quiet.iter().all(|&probability| probability < 0.5), "{quiet:?}");
+        earshot.reset();
+        let first = earshot.probability(&tone);
+        earshot.reset();
+        assert_eq!(earshot.probability(&tone), first);
+    }
+}

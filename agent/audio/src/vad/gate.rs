@@ -178,3 +178,126 @@ impl Loudness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use providers_core::{VAD_WINDOW, VoiceActivity};
+
+    use super::{CLOSE_AFTER, Gate, GateCounters, REPLAYED};
+
+    #[test]
+    fn silence_is_judged_a_quarter_of_a_second_then_spared() {
+        let (mut gate, heard) = gate(|_| 0.02);
+        for _ in 0..100 {
+            gate.probability(&[0; VAD_WINDOW]);
+        }
+        let judged = u64::from(CLOSE_AFTER);
+        assert_eq!(gate.counters(), GateCounters { judged, spared: 100 - judged, replayed: 0 });
+        assert_eq!(heard.lock().unwrap().len(), usize::from(CLOSE_AFTER));
+    }
+
+    #[test]
+    fn a_window_louder_than_the_silence_opens_and_the_engine_hears_what_came_before() {
+        let (mut gate, heard) = gate(|level| if level > 300 { 0.9 } else { 0.02 });
+        for level in [100; 30] {
+            gate.probability(&window(level));
+        }
+        heard.lock().unwrap().clear();
+        for level in [110, 120, 130] {
+            assert_eq!(gate.probability(&window(level)), 0.0);
+        }
+        assert_eq!(gate.probability(&window(400)), 0.9);
+        assert_eq!(*heard.lock().unwrap(), [120, 130, 400]);
+        assert_eq!(gate.counters().replayed, REPLAYED as u64);
+    }
+
+    #[test]
+    fn a_room_that_grows_louder_is_judged_before_it_is_silence() {
+        let (mut gate, _) = gate(|_| 0.02);
+        for level in (0..200).map(|step| 50 + 10 * step) {
+            gate.probability(&window(level));
+        }
+        assert!(gate.counters().judged > 40, "{:?}", gate.counters());
+    }
+
+    #[test]
+    fn while_the_engine_is_unsure_the_gate_stays_open() {
+        let (mut gate, _) = gate(|_| 0.2);
+        for _ in 0..100 {
+            assert_eq!(gate.probability(&[0; VAD_WINDOW]), 0.2);
+        }
+        assert_eq!(gate.counters().spared, 0);
+    }
+
+    #[test]
+    fn hum_does_not_hide_what_is_above_it() {
+        let (mut gate, heard) = gate(|_| 0.02);
+        let hum = |whisper: i16| -> [i16; VAD_WINDOW] {
+            // 62.5 Hz at half of full scale, and the whisper at 4 kHz, 40 dB below it.
+            std::array::from_fn(|i| {
+                let hum = (i as f32 / 256.0 * std::f32::consts::TAU).sin() * 16_000.0;
+                hum as i16 + [whisper, 0, -whisper, 0][i % 4]
+            })
+        };
+        for _ in 0..50 {
+            gate.probability(&hum(0));
+        }
+        heard.lock().unwrap().clear();
+        gate.probability(&hum(0));
+        assert!(heard.lock().unwrap().is_empty(), "hum alone is spared");
+        gate.probability(&hum(400));
+        assert_eq!(heard.lock().unwrap().len(), REPLAYED + 1, "hum and a whisper are judged");
+    }
+
+    #[test]
+    fn a_reset_opens_the_gate_and_resets_the_engine() {
+        let (mut gate, heard) = gate(|_| 0.02);
+        for _ in 0..50 {
+            gate.probability(&[0; VAD_WINDOW]);
+        }
+        gate.reset();
+        assert!(heard.lock().unwrap().is_empty());
+        gate.probability(&[0; VAD_WINDOW]);
+        assert_eq!(heard.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_loudest_and_the_quietest_samples_are_measured_without_overflow() {
+        let (mut gate, _) = gate(|_| 0.02);
+        for step in 0..40 {
+            let loud = std::array::from_fn(|i| if i % 2 == 0 { i16::MIN } else { i16::MAX });
+            gate.probability(if step % 20 < 10 { &loud } else { &[i16::MIN; VAD_WINDOW] });
+        }
+        assert!(gate.counters().spared > 0);
+    }
+
+    /// What the engine heard: the first sample of each window.
+    type Heard = Arc<Mutex<Vec<i16>>>;
+
+    fn gate(judge: fn(i16) -> f32) -> (Gate, Heard) {
+        let heard = Heard::default();
+        (Gate::new(Box::new(Listener { judge, heard: heard.clone() })), heard)
+    }
+
+    fn window(level: i16) -> [i16; VAD_WINDOW] {
+        std::array::from_fn(|i| if i % 2 == 0 { level } else { -level })
+    }
+
+    struct Listener {
+        judge: fn(i16) -> f32,
+        heard: Heard,
+    }
+
+    impl VoiceActivity for Listener {
+        fn probability(&mut self, window: &[i16; VAD_WINDOW]) -> f32 {
+            self.heard.lock().unwrap().push(window[0]);
+            (self.judge)(window[0])
+        }
+
+        fn reset(&mut self) {
+            self.heard.lock().unwrap().clear();
+        }
+    }
+}

@@ -78,3 +78,44 @@ impl Aggressiveness {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use providers_core::{VAD_WINDOW, VoiceActivity};
+
+    use super::{Aggressiveness, WebRtc};
+
+    #[test]
+    fn a_window_holds_the_verdicts_that_end_in_it_and_a_reset_keeps_the_mode() {
+        let mut webrtc = WebRtc::new(Aggressiveness::VeryAggressive);
+        let mut seed = 7_u32;
+        let mut judge = |webrtc: &mut WebRtc| -> Vec<f32> {
+            seed = 7;
+            let mut noise = || {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                (seed >> 18) as i16 - 8_192
+            };
+            (0..40)
+                .map(|_| webrtc.probability(&std::array::from_fn::<i16, VAD_WINDOW, _>(|_| noise())))
+                .collect()
+        };
+        let first = judge(&mut webrtc);
+        webrtc.reset();
+        assert_eq!(judge(&mut webrtc), first);
+        assert!(first.iter().any(|&probability| probability > 0.0));
+        assert!(first.iter().all(|probability| (0.0..=1.0).contains(probability)));
+    }
+
+    #[test]
+    fn silence_is_no_speech_in_any_mode() {
+        for mode in [
+            Aggressiveness::Quality,
+            Aggressiveness::LowBitrate,
+            Aggressiveness::Aggressive,
+            Aggressiveness::VeryAggressive,
+        ] {
+            let mut webrtc = WebRtc::new(mode);
+            assert!((0..20).all(|_| webrtc.probability(&[0; VAD_WINDOW]) == 0.0), "{mode:?}");
+        }
+    }
+}

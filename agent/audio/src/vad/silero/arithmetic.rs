@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn what_is_beyond_range_is_clamped() {
-        assert_eq!(sigmoid::<Baseline>(-1e30), sigmoid::<Baseline>(-87.0));
+        assert!(sigmoid::<Baseline>(-1e30) < 1e-37);
+        assert_eq!(sigmoid::<Baseline>(1e30), 1.0);
         assert_eq!((tanh::<Baseline>(1e30), tanh::<Baseline>(-1e30)), (1.0, -1.0));
         assert!(exp::<Baseline>(f32::INFINITY).is_finite());
     }
