@@ -1,9 +1,9 @@
 //! Who may speak now: facts and time in, orders out. Pure.
 //!
-//! One `Machine` decides for one call. A shell tells it what happened ([`Input`], in the past tense) and when
-//! ([`Moment`]), does what it orders ([`Output`], in the imperative), and calls it when a timer is due. It holds no
+//! One [`Machine`] decides for one call. A shell tells it what happened ([`Input`], in the past tense) and when
+//! ([`Moment`]), does what it orders ([`Output`], in the imperative), and calls it when a [`Timer`] is due. It holds no
 //! words and no audio: it counts words, and it knows replies and turns by number. The same facts at the same moments
-//! give the same orders, so a call can be decided again on a desk from its journal.
+//! give the same orders, so a call can be decided again on a desk from its [`journal`].
 //!
 //! ```text
 //!            [utterance]  [endpoint 500 ms]  [reply begins][playout ......... ]
@@ -11,7 +11,7 @@
 //!                                                                    ^ the user speaks over it: pause, decide
 //! ```
 //!
-//! Invariants, each checked by `Watch` on every order, in tests and in production:
+//! Invariants, each checked by [`Watch`] on every order, in tests and in production:
 //! - **T1** at most one reply is audible.
 //! - **T2** each committed turn ends in exactly one of a reply, a suppression with a reason, the close of the call.
 //! - **T3** after its stop, nothing is ordered to play for that reply.
@@ -23,15 +23,28 @@
 #![warn(missing_docs)]
 
 mod config;
+mod ear;
 mod endpoint;
 mod input;
+pub mod journal;
+mod machine;
 mod moment;
 mod output;
+mod overlap;
+mod speculate;
+mod state;
+mod step;
+mod timer;
+mod watch;
 
 pub use config::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
 pub use endpoint::Score;
 pub use input::{Input, PlayoutFact, ReplyFact, SpeechKind, Told, UserFact};
+pub use machine::{Counters, Machine};
 pub use moment::{Moment, ReplyId, RequestId, TurnId};
 pub use output::{
     AgentState, CancelReason, CloseReason, Output, ReplyCause, Suppression, TurnEnd, TurnSource, UserState,
 };
+pub use state::{Reply, State};
+pub use timer::Timer;
+pub use watch::{Breach, Watch};
