@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use crate::support::{Orders, config, drain, eager};
 use agent_turn::{
     CloseReason, Config, Input, Machine, Moment, Output, PlayoutFact, ReplyFact, ReplyId, RequestId, Score,
     SpeechKind, State, Told, UserFact,
     journal::{self, Entry},
 };
+
+use crate::support::{Orders, config, drain, eager};
 
 /// How many sequences one run of each property takes, and how many facts a sequence has at most.
 const SEQUENCES: u64 = 60_000;
@@ -102,6 +103,7 @@ struct Call {
     replies: u32,
 }
 
+#[expect(clippy::print_stderr, reason = "a failed run says how to repeat it")]
 impl Drop for Call {
     fn drop(&mut self) {
         if std::thread::panicking() {

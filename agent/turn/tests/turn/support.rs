@@ -62,6 +62,7 @@ pub(crate) fn check_with(config: Config, facts: &str, orders: Expect) {
 pub(crate) type Orders = Vec<(Moment, Output)>;
 
 /// Runs a timeline: each fact at its moment, each timer when it is due. `<moment> end` lets time pass without a fact.
+#[expect(clippy::panic, reason = "a timeline that cannot be read is a mistake in the test")]
 pub(crate) fn run(config: Config, facts: &str) -> (Machine, Orders) {
     let mut machine = Machine::new(config, Moment::START);
     let mut told = Orders::new();

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use crate::support::{check, check_with, config, eager};
 use expect_test::expect;
+
+use crate::support::{check, check_with, config, eager};
 
 #[test]
 fn a1_a_turn_is_committed_half_a_second_after_the_end_of_speech_and_answered() {
