@@ -1,0 +1,261 @@
+//! One caller: joins a room that asks for the agent, speaks, waits, listens; speaks over every third answer.
+
+use std::{rc::Rc, time::Duration};
+
+use agent_rtc::{
+    AudioFormat, AudioPacket, Event, JoinOptions, LocalTrack, OutgoingAudio, Room, RoomEvent, TrackOptions,
+};
+use livekit_protocol::{RoomAgentDispatch, RoomConfiguration};
+use livekit_token::{AccessToken, VideoGrants};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::{
+    Failure,
+    servers::{KEY, SECRET},
+    speech::Speech,
+};
+
+/// What every caller does.
+pub(crate) struct CallPlan {
+    pub(crate) url: String,
+    /// The agent to ask for.
+    pub(crate) agent: String,
+    pub(crate) speech: Rc<Speech>,
+    /// How long an answer lasts when nobody interrupts.
+    pub(crate) reply: Duration,
+}
+
+/// What one caller met.
+#[derive(Default)]
+pub(crate) struct CallResult {
+    /// From asking for the room to the agent's track.
+    pub(crate) subscribed: Option<Duration>,
+    /// Turns taken.
+    pub(crate) turns: usize,
+    /// Turns to which nothing was heard in time.
+    pub(crate) unanswered: usize,
+    /// From the end of each speech to the first audible frame.
+    pub(crate) answered: Vec<Duration>,
+    /// From the onset of each speech over an answer to the last audible frame.
+    pub(crate) silenced: Vec<Duration>,
+    /// Frames missing inside answers.
+    pub(crate) gaps: usize,
+    /// The longest pause between two frames of an answer, above their 20 ms.
+    pub(crate) longest_gap: Duration,
+}
+
+/// Calls until `until`, then leaves.
+pub(crate) async fn call(plan: Rc<CallPlan>, number: usize, until: Instant) -> Result<CallResult, Failure> {
+    tokio::time::sleep(Duration::from_millis(7 * number as u64)).await;
+    let asked = Instant::now();
+    let mut room = Room::join(JoinOptions::new(&plan.url, token(&plan.agent, number)?)).await?;
+    let track = room.publish_audio(TrackOptions::voice("microphone"));
+    let mut line = Line::new(&plan, number, asked)?;
+    let mut tick = interval(FRAME);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    loop {
+        tokio::select! {
+            event = room.next_event() => match event {
+                Event::Audio(packet) => line.hear(&packet)?,
+                Event::Room(event) => line.meet(&mut room, event)?,
+                Event::Data(_) => {}
+            },
+            now = tick.tick() => {
+                if now >= until && line.is_at_rest() || now >= until + plan.reply {
+                    break;
+                }
+                line.say(&mut room, track, now >= until - GRACE);
+            }
+        }
+    }
+    room.leave().await;
+    Ok(line.result)
+}
+
+fn token(agent: &str, number: usize) -> Result<String, Failure> {
+    let grants = VideoGrants { room_join: true, room: format!("bench-{number}"), ..VideoGrants::default() };
+    let dispatch = RoomAgentDispatch { agent_name: agent.to_owned(), ..RoomAgentDispatch::default() };
+    let config = RoomConfiguration { agents: vec![dispatch], ..RoomConfiguration::default() };
+    let token =
+        AccessToken::with_api_key(KEY, SECRET).with_identity(&format!("caller-{number}")).with_grants(grants);
+    Ok(token.with_room_config(config).to_jwt()?)
+}
+
+/// What the caller does at the moment.
+enum Doing {
+    /// Silent until then.
+    Waiting { until: Instant },
+    /// Saying the words, from this packet on.
+    Speaking { next: usize },
+    /// Spoke until `since`, and has heard nothing yet.
+    Expecting { since: Instant },
+    /// Hears the answer since then.
+    Listening { since: Instant },
+    /// Speaks over the answer since then.
+    Interrupting { since: Instant, next: usize, silent: bool },
+}
+
+/// One caller's microphone and ear.
+struct Line<'a> {
+    plan: &'a CallPlan,
+    doing: Doing,
+    asked: Instant,
+    agent_here: bool,
+    rtp_time: u32,
+    hissed: usize,
+    decoder: opus::Decoder,
+    samples: [i16; 5_760],
+    /// The answer's last audible frame: when, and its RTP time.
+    last_audible: Option<(Instant, u32)>,
+    result: CallResult,
+}
+
+impl<'a> Line<'a> {
+    fn new(plan: &'a CallPlan, number: usize, asked: Instant) -> Result<Self, Failure> {
+        Ok(Self {
+            plan,
+            // Spread over three seconds, so that callers do not speak in step.
+            doing: Doing::Waiting {
+                until: asked + Duration::from_millis(2_000 + (number as u64 * 379) % 3_000),
+            },
+            asked,
+            agent_here: false,
+            rtp_time: 0,
+            hissed: 0,
+            decoder: opus::Decoder::new(HEARING_RATE, opus::Channels::Mono)?,
+            samples: [0; 5_760],
+            last_audible: None,
+            result: CallResult::default(),
+        })
+    }
+
+    fn is_at_rest(&self) -> bool {
+        matches!(self.doing, Doing::Waiting { .. })
+    }
+
+    /// Sends the next 20 ms, and moves on when a time has come. With `last`, no new turn is begun.
+    fn say(&mut self, room: &mut Room, track: LocalTrack, last: bool) {
+        let now = Instant::now();
+        let speech = &self.plan.speech;
+        let mut payload = None;
+        match &mut self.doing {
+            Doing::Waiting { until } if now >= *until && self.agent_here && !last => {
+                self.result.turns += 1;
+                self.doing = Doing::Speaking { next: 0 };
+            }
+            Doing::Speaking { next } if *next < speech.words.len() => {
+                payload = Some(&speech.words[*next]);
+                *next += 1;
+                if *next == speech.words.len() {
+                    self.doing = Doing::Expecting { since: now + FRAME };
+                }
+            }
+            Doing::Expecting { since } if now > *since + PATIENCE => {
+                self.result.unanswered += 1;
+                self.doing = Doing::Waiting { until: now + PAUSE };
+            }
+            Doing::Listening { since } if now > *since + INTERRUPT_AFTER && self.result.turns % 3 == 0 => {
+                self.doing = Doing::Interrupting { since: now, next: 0, silent: false };
+            }
+            Doing::Listening { since } if now > *since + self.plan.reply + ENDED => {
+                self.last_audible = None;
+                self.doing = Doing::Waiting { until: now + PAUSE };
+            }
+            Doing::Interrupting { since, next, silent } => {
+                if let Some((heard, _)) = self.last_audible
+                    && !*silent
+                    && now > heard + SILENT
+                {
+                    *silent = true;
+                    self.result.silenced.push(heard.saturating_duration_since(*since));
+                }
+                payload = speech.words.get(*next);
+                *next += 1;
+                if *next >= speech.words.len() {
+                    self.last_audible = None;
+                    self.result.turns += 1;
+                    self.doing = Doing::Expecting { since: now + FRAME };
+                }
+            }
+            Doing::Waiting { .. }
+            | Doing::Speaking { .. }
+            | Doing::Expecting { .. }
+            | Doing::Listening { .. } => {}
+        }
+        let payload = payload.unwrap_or_else(|| {
+            self.hissed += 1;
+            &speech.hiss[self.hissed % speech.hiss.len()]
+        });
+        room.send_audio(OutgoingAudio {
+            track,
+            rtp_time: self.rtp_time,
+            talkspurt: false,
+            level: None,
+            payload,
+        });
+        self.rtp_time = self.rtp_time.wrapping_add(FRAME_ON_WIRE);
+    }
+
+    /// Follows the agent: subscribes its track, notes when it is there.
+    fn meet(&mut self, room: &mut Room, event: RoomEvent) -> Result<(), Failure> {
+        match event {
+            RoomEvent::TrackPublished { track, .. } => room.subscribe(&track.sid, true),
+            RoomEvent::TrackSubscribed { .. } if !self.agent_here => {
+                self.agent_here = true;
+                self.result.subscribed = Some(self.asked.elapsed());
+            }
+            RoomEvent::Disconnected(cause) => return Err(Failure::Lost(cause.to_string())),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Listens to one packet of the agent's.
+    fn hear(&mut self, packet: &AudioPacket) -> Result<(), Failure> {
+        if packet.format != AudioFormat::Opus {
+            return Ok(());
+        }
+        let n = self.decoder.decode(&packet.payload, &mut self.samples, false)?;
+        let power: f64 = self.samples[..n].iter().map(|&sample| f64::from(sample).powi(2)).sum();
+        if (power / n.max(1) as f64).sqrt() < AUDIBLE {
+            return Ok(());
+        }
+        let arrival = Instant::from_std(packet.arrival);
+        if let Doing::Expecting { since } = self.doing
+            && self.last_audible.is_none_or(|(heard, _)| arrival > heard + SILENT)
+        {
+            self.result.answered.push(arrival.saturating_duration_since(since));
+            self.doing = Doing::Listening { since: arrival };
+            self.last_audible = None;
+        }
+        if let (Some((before, rtp_time)), Doing::Listening { .. }) = (self.last_audible, &self.doing) {
+            let missing = packet.rtp_time.wrapping_sub(rtp_time) / FRAME_ON_WIRE;
+            self.result.gaps += missing.saturating_sub(1) as usize;
+            let pause = arrival.saturating_duration_since(before).saturating_sub(FRAME);
+            self.result.longest_gap = self.result.longest_gap.max(pause);
+        }
+        self.last_audible = Some((arrival, packet.rtp_time));
+        Ok(())
+    }
+}
+
+/// What a caller hears is decoded at this rate.
+const HEARING_RATE: u32 = 16_000;
+/// One packet.
+const FRAME: Duration = Duration::from_millis(20);
+/// One packet on the 48 kHz clock.
+const FRAME_ON_WIRE: u32 = 960;
+/// Root mean square of 32,768 from which a frame is audible.
+const AUDIBLE: f64 = 300.0;
+/// An answer that has not come after this will not come.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// Between an answer's end and the next turn.
+const PAUSE: Duration = Duration::from_millis(1_500);
+/// Into the answer, when it is interrupted.
+const INTERRUPT_AFTER: Duration = Duration::from_millis(400);
+/// After an answer's length, that it has ended.
+const ENDED: Duration = Duration::from_millis(200);
+/// So long without an audible frame is silence.
+const SILENT: Duration = Duration::from_millis(120);
+/// No turn is begun this long before the end.
+const GRACE: Duration = Duration::from_secs(8);

@@ -1,0 +1,124 @@
+//! The figures of a run: percentiles, rows, the table.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+/// The middle, the tail and the worst of some durations.
+pub(crate) struct Percentiles {
+    sorted: Vec<Duration>,
+}
+
+impl Percentiles {
+    pub(crate) fn of(values: impl Iterator<Item = Duration>) -> Self {
+        let mut sorted: Vec<Duration> = values.collect();
+        sorted.sort_unstable();
+        Self { sorted }
+    }
+
+    /// Nearest rank; `None` when nothing was measured.
+    fn at(&self, percent: usize) -> Option<Duration> {
+        let rank = (self.sorted.len() * percent).div_ceil(100).max(1);
+        self.sorted.get(rank - 1).copied()
+    }
+
+    fn ms(&self, percent: usize) -> Option<u128> {
+        self.at(percent).map(|value| value.as_millis())
+    }
+
+    fn text(&self, percents: &[usize]) -> String {
+        let values =
+            percents.iter().map(|&percent| self.ms(percent).map_or("–".into(), |ms| ms.to_string()));
+        values.collect::<Vec<_>>().join(" / ")
+    }
+}
+
+/// One number of rooms.
+pub(crate) struct Row {
+    pub(crate) rooms: usize,
+    pub(crate) agents: usize,
+    pub(crate) turns: usize,
+    pub(crate) unanswered: usize,
+    pub(crate) gaps: usize,
+    pub(crate) longest_gap: Duration,
+    pub(crate) cpu_percent_a_room: f64,
+    pub(crate) server_cpu_percent_a_room: f64,
+    pub(crate) rss_kib_a_room: u64,
+    pub(crate) idle_rss_kib: u64,
+    pub(crate) registered: Duration,
+    pub(crate) subscribed: Percentiles,
+    pub(crate) added_latency: Percentiles,
+    pub(crate) barge_in: Percentiles,
+}
+
+impl Row {
+    /// A Markdown table: a measure a line, a number of rooms a column, the figure to reach last.
+    pub(crate) fn table(rows: &[Self]) -> String {
+        let lines: [(&str, &str, &dyn Fn(&Self) -> String); 12] = [
+            ("agents that came", "all", &|row| format!("{} of {}", row.agents, row.rooms)),
+            ("turns taken", "", &|row| row.turns.to_string()),
+            ("turns unanswered", "0", &|row| row.unanswered.to_string()),
+            ("frames missing inside replies", "0", &|row| row.gaps.to_string()),
+            ("longest pause between two frames of a reply, over 20 ms, ms", "60", &|row| {
+                row.longest_gap.as_millis().to_string()
+            }),
+            ("CPU for a room, % of a core", "1", &|row| format!("{:.2}", row.cpu_percent_a_room)),
+            ("(livekit-server's CPU for a room, % of a core)", "", &|row| {
+                format!("{:.2}", row.server_cpu_percent_a_room)
+            }),
+            ("memory for a room, MB over the idle process", "2", &|row| {
+                format!("{:.2}", row.rss_kib_a_room as f64 / 1024.0)
+            }),
+            ("(the idle process, MB)", "", &|row| format!("{:.1}", row.idle_rss_kib as f64 / 1024.0)),
+            ("start → registered, ms", "300", &|row| row.registered.as_millis().to_string()),
+            ("dispatch → subscribed, p50 / p95, ms", "– / 500", &|row| row.subscribed.text(&[50, 95])),
+            ("added latency, p50 / p99, ms", "60 / 150", &|row| row.added_latency.text(&[50, 99])),
+        ];
+        let barge_in: (&str, &str, &dyn Fn(&Self) -> String) =
+            ("barge-in over the minimum duration, p50 / p95, ms", "– / 100", &|row| {
+                row.barge_in.text(&[50, 95])
+            });
+        let mut table = String::from("| |");
+        rows.iter().for_each(|row| table.push_str(&format!(" {} rooms |", row.rooms)));
+        table.push_str(" first |\n|---|");
+        table.push_str(&"---|".repeat(rows.len() + 1));
+        for (name, target, value) in lines.iter().chain([&barge_in]) {
+            table.push_str(&format!("\n| {name} |"));
+            rows.iter().for_each(|row| table.push_str(&format!(" {} |", value(row))));
+            table.push_str(&format!(" {target} |"));
+        }
+        table
+    }
+
+    /// One object, for machines.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        json!({
+            "rooms": self.rooms,
+            "agents": self.agents,
+            "turns": self.turns,
+            "unanswered": self.unanswered,
+            "gaps": self.gaps,
+            "longest_gap_ms": self.longest_gap.as_millis(),
+            "cpu_percent_a_room": self.cpu_percent_a_room,
+            "server_cpu_percent_a_room": self.server_cpu_percent_a_room,
+            "rss_kib_a_room": self.rss_kib_a_room,
+            "idle_rss_kib": self.idle_rss_kib,
+            "registered_ms": self.registered.as_millis(),
+            "subscribed_ms": { "p50": self.subscribed.ms(50), "p95": self.subscribed.ms(95) },
+            "added_latency_ms": { "p50": self.added_latency.ms(50), "p99": self.added_latency.ms(99) },
+            "barge_in_ms": { "p50": self.barge_in.ms(50), "p95": self.barge_in.ms(95) },
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentile_is_the_nearest_rank() {
+        let figures = Percentiles::of((1..=10).map(Duration::from_millis));
+        assert_eq!(figures.text(&[50, 95, 99]), "5 / 10 / 10");
+        assert_eq!(Percentiles::of(std::iter::empty()).text(&[50]), "–");
+    }
+}
