@@ -298,7 +298,7 @@ mod tests {
     fn speech_begins_at_its_first_window_and_ends_behind_its_last() {
         check(
             "..99999........",
-            expect![[r#"
+            &expect![[r#"
             started at 2 from 0 (0.9), heard 4
             stopped at 7 after 5, decided 15, heard 15
         "#]],
@@ -307,14 +307,14 @@ mod tests {
 
     #[test]
     fn one_loud_window_is_no_speech() {
-        check("..9..9.9.9......", expect![""]);
+        check("..9..9.9.9......", &expect![""]);
     }
 
     #[test]
     fn speech_goes_on_above_the_lower_threshold_but_does_not_begin_there() {
         check(
             "4444994444443...........",
-            expect![[r#"
+            &expect![[r#"
             started at 4 from 0 (0.9), heard 6
             stopped at 12 after 8, decided 20, heard 20
         "#]],
@@ -325,7 +325,7 @@ mod tests {
     fn a_pause_shorter_than_the_hangover_does_not_end_speech() {
         check(
             "99.......99.......9.......",
-            expect![[r#"
+            &expect![[r#"
             started at 0 from 0 (0.9), heard 2
         "#]],
         );
@@ -335,7 +335,7 @@ mod tests {
     fn a_window_of_speech_in_the_hangover_starts_it_again() {
         check(
             "99.......4........99",
-            expect![[r#"
+            &expect![[r#"
             started at 0 from 0 (0.9), heard 2
             stopped at 10 after 10, decided 18, heard 18
             started at 18 from 2.375 (0.9), heard 20
@@ -347,7 +347,7 @@ mod tests {
     fn a_cut_ends_speech_at_once_and_audio_from_before_it_does_not_come_back() {
         check(
             "9999.|999999........",
-            expect![[r#"
+            &expect![[r#"
             started at 0 from 0 (0.9), heard 2
             stopped at 4 after 4, decided 5, heard 5
             started at 5 from 5 (0.9), heard 7
@@ -429,14 +429,14 @@ mod tests {
 
     /// A script has a character a window: a digit is the probability in tenths, a point is 0, `|` is a cut.
     #[track_caller]
-    fn check(script: &str, expected: Expect) {
+    fn check(script: &str, expected: &Expect) {
         let mut detector = detector(script);
         let mut report = String::new();
         for step in script.chars() {
             if step == '|' {
-                detector.handle_cut()
+                detector.handle_cut();
             } else {
-                detector.handle_audio(&[0; VAD_WINDOW])
+                detector.handle_audio(&[0; VAD_WINDOW]);
             }
             let windows = |samples: u64| samples as f64 / VAD_WINDOW as f64;
             let heard = windows(detector.heard());

@@ -10,23 +10,23 @@
 
 use providers_core::{VAD_WINDOW, VoiceActivity};
 
-/// Windows in a row, each below [`SURE_SILENCE`], until the gate closes: 256 ms.
-const CLOSE_AFTER: u8 = 8;
+/// Windows in a row, each below [`SURE_SILENCE`], until the gate closes: 512 ms.
+const CLOSE_AFTER: u8 = 16;
 
 /// Below this probability the engine is sure of silence.
 const SURE_SILENCE: f32 = 0.1;
 
-/// How far above the floor a window opens the gate: 4 dB, as a ratio of energies.
-const MARGIN: f32 = 2.512;
+/// How far above the floor a window opens the gate: 2 dB, as a ratio of energies.
+const MARGIN: f32 = 1.585;
 
-/// Windows given to the engine again when the gate opens.
-const REPLAYED: usize = 2;
+/// Windows given to the engine again when the gate opens, at most: 256 ms.
+const REPLAYED: usize = 8;
 
 /// Samples of one measurement of loudness: 8 ms.
 const BLOCK: usize = 128;
 
-/// The quietest floor: an energy of 128 samples at 4 of 32,768 each (-78 dBFS). Below it is the rounding of 16 bits.
-const QUIETEST: f32 = 128.0 * 16.0;
+/// The quietest floor: an energy of 128 samples at 2 of 32,768 each (-84 dBFS). Below it is the rounding of 16 bits.
+const QUIETEST: f32 = 128.0 * 4.0;
 
 /// How fast the floor follows: an eighth of the difference a window.
 const FOLLOW: f32 = 0.125;
@@ -36,7 +36,9 @@ pub struct Gate {
     engine: Box<dyn VoiceActivity>,
     phase: Phase,
     floor: Loudness,
+    /// The last windows spared, in a ring; the next goes to `next`.
     spared: [[i16; VAD_WINDOW]; REPLAYED],
+    next: usize,
     last_sample: i16,
     counters: GateCounters,
 }
@@ -57,7 +59,7 @@ pub struct GateCounters {
 enum Phase {
     /// It does; so many of the last windows in a row were silence to it.
     Open { silent: u8 },
-    /// It does not; so many windows in `spared` wait for it, the newest last.
+    /// It does not; so many of the windows in `spared` wait for it.
     Closed { waiting: usize },
 }
 
@@ -77,6 +79,7 @@ impl Gate {
             phase: Phase::Open { silent: 0 },
             floor: Loudness::ZERO,
             spared: [[0; VAD_WINDOW]; REPLAYED],
+            next: 0,
             last_sample: 0,
             counters: GateCounters::default(),
         }
@@ -105,16 +108,16 @@ impl Gate {
     fn spare(&mut self, window: &[i16; VAD_WINDOW], loudness: Loudness, waiting: usize) {
         self.counters.spared += 1;
         self.floor = self.floor.towards(loudness).min(self.floor);
-        self.spared.rotate_left(1);
-        self.spared[REPLAYED - 1] = *window;
+        self.spared[self.next] = *window;
+        self.next = (self.next + 1) % REPLAYED;
         self.phase = Phase::Closed { waiting: (waiting + 1).min(REPLAYED) };
     }
 
     fn replay(&mut self, waiting: usize) {
-        for window in &self.spared[REPLAYED - waiting..] {
-            self.engine.probability(window);
-            self.counters.replayed += 1;
+        for back in (1..=waiting).rev() {
+            self.engine.probability(&self.spared[(self.next + REPLAYED - back) % REPLAYED]);
         }
+        self.counters.replayed += waiting as u64;
     }
 }
 
@@ -188,7 +191,7 @@ mod tests {
     use super::{CLOSE_AFTER, Gate, GateCounters, REPLAYED};
 
     #[test]
-    fn silence_is_judged_a_quarter_of_a_second_then_spared() {
+    fn silence_is_judged_for_half_a_second_then_spared() {
         let (mut gate, heard) = gate(|_| 0.02);
         for _ in 0..100 {
             gate.probability(&[0; VAD_WINDOW]);
@@ -205,11 +208,11 @@ mod tests {
             gate.probability(&window(level));
         }
         heard.lock().unwrap().clear();
-        for level in [110, 120, 130] {
+        for level in [105, 110, 115] {
             assert_eq!(gate.probability(&window(level)), 0.0);
         }
         assert_eq!(gate.probability(&window(400)), 0.9);
-        assert_eq!(*heard.lock().unwrap(), [120, 130, 400]);
+        assert_eq!(*heard.lock().unwrap(), [100, 100, 100, 100, 100, 105, 110, 115, 400]);
         assert_eq!(gate.counters().replayed, REPLAYED as u64);
     }
 

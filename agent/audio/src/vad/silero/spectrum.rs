@@ -97,16 +97,16 @@ impl Spectrum {
     #[inline(always)]
     fn take_apart<A: Arithmetic>(&self, points: &[Complex; HALF]) -> [Lanes; BINS] {
         let mut magnitudes = [[0.0; FRAMES]; BINS];
-        for bin in 0..=HALF {
+        for (bin, magnitude) in magnitudes.iter_mut().enumerate() {
             let (p, q) = (&points[bin % HALF], &points[(HALF - bin) % HALF]);
             let (cos, sin) = if bin == HALF { (-1.0, 0.0) } else { self.turns[bin] };
-            for lane in 0..FRAMES {
+            *magnitude = std::array::from_fn(|lane| {
                 let (even_re, even_im) = (p.re[lane] + q.re[lane], p.im[lane] - q.im[lane]);
                 let (odd_re, odd_im) = (p.im[lane] + q.im[lane], q.re[lane] - p.re[lane]);
                 let re = 0.5 * (even_re + A::multiply_add(odd_re, cos, -(odd_im * sin)));
                 let im = 0.5 * (even_im + A::multiply_add(odd_re, sin, odd_im * cos));
-                magnitudes[bin][lane] = A::multiply_add(re, re, im * im).sqrt();
-            }
+                A::multiply_add(re, re, im * im).sqrt()
+            });
         }
         magnitudes
     }
