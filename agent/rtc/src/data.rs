@@ -105,11 +105,11 @@ impl DataPlane {
             Some(Value::StreamHeader(header)) => self.on_stream_header(now, sender, header),
             Some(Value::StreamChunk(chunk)) => self.incoming.on_chunk(now, sender, chunk, &mut self.counters),
             Some(Value::StreamTrailer(trailer)) => {
-                self.incoming.on_trailer(sender, trailer, &mut self.counters)
+                self.incoming.on_trailer(sender, trailer, &mut self.counters);
             }
             Some(Value::RpcRequest(request)) => self.on_rpc_request(now, sender, request),
             Some(Value::RpcAck(ack)) => {
-                self.rpc.on_acknowledged(now, &sender, ack.request_id, &mut self.counters)
+                self.rpc.on_acknowledged(now, &sender, ack.request_id, &mut self.counters);
             }
             Some(Value::RpcResponse(response)) => self.on_rpc_response(&sender, response),
             Some(Value::EncryptedPacket(_)) => self.counters.encrypted += 1,

@@ -203,12 +203,13 @@ impl Incoming {
     /// The end of a stream: is all there that was promised?
     fn finish(&mut self, key: &StreamKey, attributes: BTreeMap<String, String>, counters: &mut DataCounters) {
         let Some(stream) = self.remove(key) else { return };
-        match stream.complete(attributes) {
+        let Receiving { mut info, received, content, .. } = stream;
+        match complete(&mut info, received, content, attributes) {
             Ok(event) => {
                 counters.streams_complete += 1;
                 self.events.push_back(event);
             }
-            Err((info, failure)) => {
+            Err(failure) => {
                 counters.streams_failed += 1;
                 self.events.push_back(DataEvent::StreamFailed { info, failure });
             }
@@ -247,32 +248,32 @@ impl Incoming {
     }
 }
 
-impl Receiving {
-    fn complete(
-        self,
-        attributes: BTreeMap<String, String>,
-    ) -> Result<DataEvent, (StreamInfo, StreamFailure)> {
-        let Self { mut info, received, content, .. } = self;
-        if let Some(promised) = info.total_length.filter(|promised| received < *promised) {
-            return Err((info, StreamFailure::TooShort { received, promised }));
-        }
-        match content {
-            Content::Whole { gathered } => {
-                info.attributes.extend(attributes);
-                match info.kind {
-                    StreamKind::Bytes { .. } => Ok(DataEvent::Bytes { info, bytes: gathered }),
-                    StreamKind::Text => match String::from_utf8(gathered) {
-                        Ok(text) => Ok(DataEvent::Text { info, text }),
-                        Err(_) => Err((info, StreamFailure::NotText)),
-                    },
+/// The last event of a stream whose trailer has come. Attributes of its end join those of a whole stream's beginning.
+fn complete(
+    info: &mut StreamInfo,
+    received: u64,
+    content: Content,
+    attributes: BTreeMap<String, String>,
+) -> Result<DataEvent, StreamFailure> {
+    if let Some(promised) = info.total_length.filter(|promised| received < *promised) {
+        return Err(StreamFailure::TooShort { received, promised });
+    }
+    match content {
+        Content::Whole { gathered } => {
+            info.attributes.extend(attributes);
+            match info.kind {
+                StreamKind::Bytes { .. } => Ok(DataEvent::Bytes { info: info.clone(), bytes: gathered }),
+                StreamKind::Text => {
+                    let text = String::from_utf8(gathered).map_err(|_| StreamFailure::NotText)?;
+                    Ok(DataEvent::Text { info: info.clone(), text })
                 }
             }
-            Content::TextChunks { joiner } => match joiner.finish() {
-                Ok(()) => Ok(DataEvent::StreamClosed { stream: info.key, attributes }),
-                Err(_) => Err((info, StreamFailure::NotText)),
-            },
-            Content::ByteChunks => Ok(DataEvent::StreamClosed { stream: info.key, attributes }),
         }
+        Content::TextChunks { joiner } => {
+            joiner.finish().map_err(|_| StreamFailure::NotText)?;
+            Ok(DataEvent::StreamClosed { stream: info.key.clone(), attributes })
+        }
+        Content::ByteChunks => Ok(DataEvent::StreamClosed { stream: info.key.clone(), attributes }),
     }
 }
 

@@ -139,7 +139,7 @@ impl Outgoing {
         let (header, address) = self.text_header(now, options, Some(text.len()));
         self.send_whole(
             header,
-            address,
+            &address,
             text.as_bytes(),
             cut::text_pieces(text, CHUNK_BYTES).map(str::as_bytes),
             inline,
@@ -156,7 +156,7 @@ impl Outgoing {
         inline: bool,
     ) -> Result<StreamId, SendError> {
         let (header, address) = self.byte_header(now, name, mime_type, options, Some(bytes.len()));
-        self.send_whole(header, address, bytes, bytes.chunks(CHUNK_BYTES), inline)
+        self.send_whole(header, &address, bytes, bytes.chunks(CHUNK_BYTES), inline)
     }
 
     pub(super) fn open_text(
@@ -260,7 +260,7 @@ impl Outgoing {
     fn send_whole<'a>(
         &mut self,
         header: Header,
-        address: Address,
+        address: &Address,
         bytes: &[u8],
         chunks: impl Iterator<Item = &'a [u8]>,
         inline: bool,
@@ -306,8 +306,13 @@ impl Outgoing {
         Ok(())
     }
 
-    fn close(&mut self, stream: OpenStream, attributes: BTreeMap<String, String>, reason: Option<&str>) {
-        let trailer = stream.address.trailer(&stream.id, attributes, reason);
+    fn close(
+        &mut self,
+        OpenStream { id, address, .. }: OpenStream,
+        attributes: BTreeMap<String, String>,
+        reason: Option<&str>,
+    ) {
+        let trailer = address.trailer(&id, attributes, reason);
         // Past the bound too: its header was within it, and without the trailer receivers would wait for nothing.
         self.queued += trailer.encoded_len();
         self.reliable.push_back(trailer);

@@ -370,14 +370,15 @@ impl Rpc {
             counters.malformed += 1;
             return;
         };
-        let number = |name: &str| info.attributes.get(name).and_then(|value| value.parse::<u32>().ok());
+        let mut attributes = info.attributes;
+        let number = |name: &str| attributes.get(name).and_then(|value| value.parse::<u32>().ok());
         if number(VERSION) != Some(VERSION_AS_STREAM) {
             refuse(out, &key, RpcError::UNSUPPORTED_VERSION, counters);
             return;
         }
         let response_timeout =
             number(RESPONSE_TIMEOUT_MS).map_or(UNTOLD_TIMEOUT, |ms| Duration::from_millis(ms.into()));
-        let method = info.attributes.get(METHOD).cloned().unwrap_or_default();
+        let method = attributes.remove(METHOD).unwrap_or_default();
         self.admit(now, RpcRequest { key, method, payload, response_timeout }, true, out, events, counters);
     }
 
