@@ -6,6 +6,9 @@
 //! below it. The floor is learnt from what the engine called silence only; while the gate is closed it may fall, never
 //! rise, so a room that grows louder opens the gate and the engine judges again.
 //!
+//! Measured before Silero on 373 s of real speech (`examples/vad_accuracy.rs`): 0.07 % of the windows fall on another
+//! side of 0.5 in clean speech, 0.3 % in white noise as loud as the voice; nothing is spared in babble.
+//!
 //! A recurrent engine must not notice: at opening it is first given the last [`REPLAYED`] windows it was spared.
 
 use providers_core::{VAD_WINDOW, VoiceActivity};

@@ -15,7 +15,7 @@ mod weights;
 
 use providers_core::{VAD_WINDOW, VoiceActivity};
 
-use self::network::{CELLS, Memory};
+use self::network::Memory;
 use self::spectrum::{CONTEXT, SPAN};
 use self::weights::Weights;
 
@@ -54,6 +54,6 @@ impl VoiceActivity for Silero {
 
     fn reset(&mut self) {
         self.context = [0.0; CONTEXT];
-        self.memory = Memory { hidden: [0.0; CELLS], cell: [0.0; CELLS] };
+        self.memory = Memory::EMPTY;
     }
 }

@@ -16,7 +16,6 @@ pub(super) const CELLS: usize = 128;
 pub(super) const GATES: usize = 4 * CELLS;
 
 /// What the recurrent layer remembers.
-#[derive(Clone)]
 pub(super) struct Memory {
     pub(super) hidden: [f32; CELLS],
     pub(super) cell: [f32; CELLS],

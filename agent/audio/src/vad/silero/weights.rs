@@ -9,7 +9,7 @@ use super::spectrum::{BINS, Spectrum};
 static FILE: &[u8; 4 * 243_585] = include_bytes!("../../../weights/silero_v6_16k.f32");
 
 /// Taps of every convolution.
-pub(super) const TAPS: usize = 3;
+const TAPS: usize = 3;
 
 /// Outputs computed together in the first convolution (four frames each).
 pub(super) const FIRST_BLOCK: usize = 16;
