@@ -18,8 +18,6 @@ mod sys;
 mod voice;
 
 pub use ear::{EarConfig, EarMode, LocalEar};
-#[cfg(feature = "whisper")]
-pub use ear::{WhisperConfig, WhisperEar};
 pub use error::LocalError;
 pub use intents::{Intents, IntentsError};
 pub use mind::{LocalMind, MindConfig, WallClock};

@@ -1,1 +1,5 @@
 //! The foreign libraries, loaded at run time: all unsafe code of this crate.
+
+pub(crate) mod flite;
+mod library;
+pub(crate) mod pocketsphinx;

@@ -1,10 +1,26 @@
 //! The voice: Flite on one thread, sentence by sentence.
+//!
+//! ```text
+//! stream: text ─► pieces ─► queue of streams with work ─► the thread speaks one piece ─► audio of its stream
+//!                             ▲                                                                  │
+//!                             └───── the reader has taken enough: the next piece may be spoken ◄─┘
+//! ```
+//! A stream that nobody reads holds [`VoiceConfig::ahead`] of audio and one piece more, and then waits.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use providers_core::{
-    ProviderError, ProviderInfo, SampleRate, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream,
-};
+use providers_core::{ProviderError, ProviderInfo, SampleRate, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream};
+
+use crate::{PROVIDER, sys::flite};
+
+mod desk;
+mod pieces;
+mod speaker;
+mod stream;
+
+use desk::Manner;
+use speaker::Speaker;
+use stream::VoiceStream;
 
 /// How the voice speaks. Defaults live in `config/schema`; recommended values in brackets.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,18 +33,25 @@ pub struct VoiceConfig {
     pub ahead: Duration,
 }
 
-/// The offline voice.
+/// The offline voice. Speaks English.
+///
+/// It takes whole sentences: `layers::Sentences` cuts text better than its own rule, which only bounds a piece.
 pub struct LocalVoice {
     info: ProviderInfo,
+    config: VoiceConfig,
+    speaker: Arc<Speaker>,
 }
 
 impl LocalVoice {
-    /// Loads the library and the voice, and starts the thread that speaks.
+    /// Loads the library and the voice, and starts the thread that speaks; it ends with the voice and its last stream.
     ///
     /// # Errors
     /// When a library is not installed (the text names the package) or the voice is unknown.
-    pub fn new(_config: VoiceConfig) -> Result<Self, ProviderError> {
-        todo!()
+    pub fn new(config: VoiceConfig) -> Result<Self, ProviderError> {
+        let voice = flite::Voice::load(&config.voice)?;
+        let speaker = Speaker::start(config.voice.clone(), voice)?;
+        let info = ProviderInfo { provider: PROVIDER, model: format!("flite-{}", config.voice) };
+        Ok(Self { info, config, speaker: Arc::new(speaker) })
     }
 }
 
@@ -38,14 +61,17 @@ impl TextToSpeech for LocalVoice {
     }
 
     fn capabilities(&self) -> TtsCapabilities {
-        TtsCapabilities { streaming_input: true, word_times: true }
+        TtsCapabilities { streaming_input: false, word_times: true }
     }
 
     fn sample_rate(&self) -> SampleRate {
         SampleRate::HEARING
     }
 
-    fn open(&self, _options: TtsOptions) -> Box<dyn TtsStream> {
-        todo!()
+    fn open(&self, options: TtsOptions) -> Box<dyn TtsStream> {
+        let speed = (self.config.speed * options.speed.unwrap_or(1.0)).clamp(0.5, 2.0);
+        let manner = Manner { voice: options.voice.unwrap_or_else(|| self.config.voice.clone()), stretch: 1.0 / speed };
+        let ahead = SampleRate::HEARING.samples_in(self.config.ahead) as usize;
+        Box::new(VoiceStream::new(Arc::clone(&self.speaker), manner, ahead, options.language.as_deref()))
     }
 }

@@ -1,0 +1,157 @@
+//! The thread that speaks: one piece of one stream at a time, the streams in turn.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    thread,
+};
+
+use providers_core::{ErrorKind, ProviderError, SampleRate, SpeechChunk, Usage, WordTiming};
+
+use super::{desk::Desk, pieces::Piece};
+use crate::{PROVIDER, error::LocalError, sys::flite};
+
+/// Holds the thread: it ends when this is dropped.
+pub(super) struct Speaker {
+    queue: Arc<Queue>,
+}
+
+#[derive(Default)]
+struct Queue {
+    state: Mutex<QueueState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct QueueState {
+    /// Streams with a piece to speak, each at most once.
+    desks: VecDeque<Arc<Desk>>,
+    closed: bool,
+}
+
+impl Speaker {
+    /// Starts the thread with its first voice.
+    pub(super) fn start(name: String, voice: flite::Voice) -> Result<Self, LocalError> {
+        let queue = Arc::new(Queue::default());
+        let theirs = Arc::clone(&queue);
+        let voices = BTreeMap::from([(name, voice)]);
+        match thread::Builder::new().name("local-voice".to_owned()).spawn(move || run(&theirs, voices)) {
+            Ok(_) => Ok(Self { queue }),
+            Err(source) => Err(LocalError::Thread { purpose: "the local voice", source }),
+        }
+    }
+
+    /// Queues a stream that has a piece to speak.
+    pub(super) fn queue(&self, desk: Arc<Desk>) {
+        let mut state = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.desks.push_back(desk);
+        self.queue.changed.notify_one();
+    }
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        self.queue.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.queue.changed.notify_one();
+    }
+}
+
+fn run(queue: &Queue, mut voices: BTreeMap<String, flite::Voice>) {
+    while let Some(desk) = next(queue) {
+        if let Some((piece, begins)) = desk.next()
+            && let Err(error) = speak(&desk, piece, begins, &mut voices)
+        {
+            desk.fail(error);
+        }
+        if desk.done() {
+            let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.desks.push_back(desk);
+        }
+    }
+}
+
+fn next(queue: &Queue) -> Option<Arc<Desk>> {
+    let state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
+    let idle = |state: &mut QueueState| state.desks.is_empty() && !state.closed;
+    let mut state = queue.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+    state.desks.pop_front()
+}
+
+fn speak(
+    desk: &Desk,
+    piece: Piece,
+    begins: u64,
+    voices: &mut BTreeMap<String, flite::Voice>,
+) -> Result<(), ProviderError> {
+    let name = &desk.manner.voice;
+    if !voices.contains_key(name) {
+        voices.insert(name.clone(), flite::Voice::load(name)?);
+    }
+    let voice = &voices[name];
+    let characters = piece.characters as u64;
+    let mut take = Take { desk, begins, given: 0, waiting: VecDeque::new(), words: piece.words, stopped: false };
+    // What holds nothing readable is passed on with its text, and takes no time.
+    if !piece.spoken.is_empty()
+        && voice.speak(&flite::text(&piece.spoken), desk.manner.stretch, &mut take).is_err()
+        && !take.stopped
+    {
+        return Err(ProviderError::new(PROVIDER, ErrorKind::Internal, "flite could not speak a sentence"));
+    }
+    take.finish(characters);
+    Ok(())
+}
+
+/// One piece being spoken.
+struct Take<'a> {
+    desk: &'a Desk,
+    /// Samples of the stream before this piece.
+    begins: u64,
+    /// Samples of this piece so far.
+    given: u64,
+    words: Vec<String>,
+    /// Words whose chunk has not come yet, in order.
+    waiting: VecDeque<WordTiming>,
+    stopped: bool,
+}
+
+impl Take<'_> {
+    /// The words that begin in the next `samples` samples.
+    fn words_within(&mut self, samples: u64) -> Vec<WordTiming> {
+        let end = SampleRate::HEARING.duration_of(self.begins + self.given + samples);
+        std::iter::from_fn(|| self.waiting.pop_front_if(|word| word.start < end)).collect()
+    }
+
+    fn finish(mut self, characters: u64) {
+        let now = SampleRate::HEARING.duration_of(self.begins + self.given);
+        let mut words: Vec<WordTiming> = self.waiting.drain(..).collect();
+        // Words without times (the library counted otherwise) stand at the end, so that no text is lost.
+        words.extend(self.words.drain(..).map(|text| WordTiming { text, start: now, end: now }));
+        let audio_out_ms = self.given * 1000 / u64::from(SampleRate::HEARING.hertz());
+        let usage = Usage { characters, audio_out_ms, ..Usage::default() };
+        self.desk.give(SpeechChunk { samples: Vec::new(), words, usage: Some(usage) });
+    }
+}
+
+impl flite::Hearer for Take<'_> {
+    fn tokens(&mut self, times: &[(f32, f32)]) {
+        if times.len() != self.words.len() {
+            return;
+        }
+        let before = SampleRate::HEARING.duration_of(self.begins);
+        let at = |seconds: f32| before + std::time::Duration::try_from_secs_f32(seconds).unwrap_or_default();
+        let mut earliest = before;
+        for (text, &(start, end)) in self.words.drain(..).zip(times) {
+            let start = at(start).max(earliest);
+            let end = at(end).max(start);
+            earliest = end;
+            self.waiting.push_back(WordTiming { text, start, end });
+        }
+    }
+
+    fn samples(&mut self, samples: &[i16]) -> bool {
+        let words = self.words_within(samples.len() as u64);
+        self.given += samples.len() as u64;
+        self.stopped = !self.desk.give(SpeechChunk { samples: samples.to_vec(), words, usage: None });
+        !self.stopped
+    }
+}
