@@ -44,12 +44,14 @@ use self::incoming::Incoming;
 use self::outgoing::Outgoing;
 use self::rpc::Rpc;
 
+pub use agent_rtc_proto::{Identity, Reliability};
+
 pub use self::counters::DataCounters;
 pub use self::dtmf::DtmfDigit;
 pub use self::error::{SendError, StreamFailure};
 pub use self::event::{ChatMessage, DataEvent, RpcRequest, StreamContent, StreamInfo, StreamKind};
-pub use self::identity::{Identity, RpcId, RpcKey, StreamId, StreamKey};
-pub use self::limits::{Delivery, Limits, Reliability, Timer, WallClock};
+pub use self::identity::{RpcId, RpcKey, StreamId, StreamKey};
+pub use self::limits::{Delivery, Limits, Timer, WallClock};
 pub use self::outgoing::{ByteStream, StreamOptions, TextStream, TranscriptionSegment};
 pub use self::rpc::{RpcCall, RpcError};
 
@@ -98,7 +100,7 @@ impl DataPlane {
             Some(Value::SipDtmf(tone)) => self.on_dtmf(sender, &tone),
             Some(Value::ChatMessage(message)) => self.on_chat(sender, message),
             Some(Value::StreamHeader(_) | Value::StreamChunk(_) | Value::StreamTrailer(_))
-                if sender.is_empty() =>
+                if sender.as_str().is_empty() =>
             {
                 self.counters.malformed += 1;
             }
@@ -327,9 +329,10 @@ impl DataPlane {
 impl DataPlane {
     fn on_user_data(&mut self, sender: Identity, reliability: Reliability, user: proto::UserPacket) {
         #[expect(deprecated, reason = "servers before protocol 16 name the sender here")]
-        let sender = if sender.is_empty() { Identity::from(user.participant_identity) } else { sender };
+        let sender =
+            if sender.as_str().is_empty() { Identity::from(user.participant_identity) } else { sender };
         self.events.push_back(DataEvent::UserData {
-            sender: (!sender.is_empty()).then_some(sender),
+            sender: (!sender.as_str().is_empty()).then_some(sender),
             topic: user.topic,
             payload: user.payload,
             reliability,

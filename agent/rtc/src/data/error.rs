@@ -1,6 +1,8 @@
 //! Why something could not be sent, and why a stream ended before its end.
 
-use super::identity::{Identity, RpcKey};
+use agent_rtc_proto::Identity;
+
+use super::identity::RpcKey;
 
 /// Nothing was sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

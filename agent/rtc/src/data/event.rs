@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use agent_rtc_proto::{Identity, Reliability};
+
 use super::dtmf::DtmfDigit;
 use super::error::StreamFailure;
-use super::identity::{Identity, RpcId, RpcKey, StreamKey};
-use super::limits::Reliability;
+use super::identity::{RpcId, RpcKey, StreamKey};
 use super::rpc::RpcError;
 
 /// Something happened on the data channel.

@@ -1,11 +1,9 @@
-//! Names on the data channel: participants, streams and procedure requests.
+//! Names on the data channel: streams and procedure requests, and whose they are.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A participant's identity. Cheap to clone.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity(Arc<str>);
+use agent_rtc_proto::Identity;
 
 /// A stream's id, unique for its sender.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -31,13 +29,6 @@ pub struct RpcKey {
     pub caller: Identity,
     /// Which of its requests.
     pub id: RpcId,
-}
-
-impl Identity {
-    /// Whether the packet named nobody, as packets of the server itself do.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 macro_rules! name {
@@ -69,6 +60,5 @@ macro_rules! name {
     };
 }
 
-name!(Identity);
 name!(StreamId);
 name!(RpcId);

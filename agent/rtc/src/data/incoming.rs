@@ -4,6 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use agent_rtc_proto::Identity;
 use livekit_protocol::data_stream::header::ContentHeader;
 use livekit_protocol::data_stream::{Chunk, CompressionType, Header, Trailer};
 
@@ -11,7 +12,7 @@ use super::counters::DataCounters;
 use super::cut::TextJoiner;
 use super::error::StreamFailure;
 use super::event::{DataEvent, StreamContent, StreamInfo, StreamKind};
-use super::identity::{Identity, StreamKey};
+use super::identity::StreamKey;
 use super::limits::{Delivery, Limits};
 
 /// All streams that are open.

@@ -40,15 +40,6 @@ pub enum Delivery {
     Chunks,
 }
 
-/// The two data channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reliability {
-    /// Ordered and repeated until it arrives.
-    Reliable,
-    /// Sent once.
-    Lossy,
-}
-
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {

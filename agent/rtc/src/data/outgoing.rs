@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
+use agent_rtc_proto::{Identity, Reliability};
 use livekit_protocol::data_packet::{Kind, Value};
 use livekit_protocol::data_stream::header::ContentHeader;
 use livekit_protocol::data_stream::{ByteHeader, Chunk, Header, TextHeader, Trailer};
@@ -11,8 +12,8 @@ use prost::Message;
 
 use super::cut::{self, CHUNK_BYTES};
 use super::error::SendError;
-use super::identity::{Identity, StreamId};
-use super::limits::{Reliability, WallClock};
+use super::identity::StreamId;
+use super::limits::WallClock;
 
 /// What one packet may take: an SCTP message that every peer accepts.
 const PACKET_BYTES: usize = 16 * 1024;

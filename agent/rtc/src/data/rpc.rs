@@ -13,6 +13,7 @@ mod error;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
+use agent_rtc_proto::{Identity, Reliability};
 use livekit_protocol as proto;
 use livekit_protocol::data_packet::Value;
 use livekit_protocol::rpc_response;
@@ -20,8 +21,8 @@ use livekit_protocol::rpc_response;
 use super::counters::DataCounters;
 use super::error::SendError;
 use super::event::{DataEvent, RpcRequest, StreamInfo};
-use super::identity::{Identity, RpcId, RpcKey};
-use super::limits::{Reliability, Timer};
+use super::identity::{RpcId, RpcKey};
+use super::limits::Timer;
 use super::outgoing::{Outgoing, StreamOptions};
 
 pub use self::error::RpcError;

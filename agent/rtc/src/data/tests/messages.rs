@@ -47,9 +47,9 @@ fn chat_and_data_arrive_with_their_sender() {
     room.caller.send_user_data(Reliability::Reliable, Some("cursor"), vec![1, 2], &[]).unwrap();
     room.caller.send_user_data(Reliability::Lossy, None, vec![3], &["agent".into()]).unwrap();
     expect![[r#"
-        0 agent: data [3] on None from Some(Identity("caller")), Lossy
+        0 agent: data [3] on None from Some("caller"), Lossy
         0 agent: chat "hello" from caller
-        0 agent: data [1, 2] on Some("cursor") from Some(Identity("caller")), Reliable"#]]
+        0 agent: data [1, 2] on Some("cursor") from Some("caller"), Reliable"#]]
     .assert_eq(&room.told());
 }
 
