@@ -14,20 +14,26 @@
 //! Not here: sockets, SRTP, files, devices (`agent/rtc`, `agent/worker`), and who may speak when (`agent/turn`).
 #![warn(missing_docs)]
 
+mod encode;
 mod error;
 mod gain;
 mod hearing;
+mod level;
+mod limit;
 mod playout;
+mod resample;
 mod sound;
 mod speaking;
 pub mod vad;
 
+pub use encode::EncoderConfig;
 pub use error::CodecError;
 pub use gain::Gain;
 pub use hearing::{AudioPacket, Frame, Hearing, HearingConfig, HearingCounters, Origin, PayloadKind};
+pub use level::level;
 pub use playout::{Heard, Playout, PlayoutConfig, PlayoutCounters, PlayoutError, PlayoutEvent, PlayoutId};
 pub use sound::{Clip, Sound, SoundId};
-pub use speaking::{EncoderConfig, Packet, Quiet, Speaking, SpeakingConfig, SpeakingCounters};
+pub use speaking::{Packet, Quiet, Speaking, SpeakingConfig, SpeakingCounters};
 
 /// Samples in a frame of what is heard: 20 ms at 16 kHz.
 pub const HEARD_FRAME: usize = 320;

@@ -2,18 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{CodecError, Playout, PlayoutConfig};
-
-/// How the agent's own track is encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EncoderConfig {
-    /// 0 (cheapest) to 10 (best).
-    pub complexity: u8,
-    /// Bits a second: 6,000 to 128,000. 24,000 is a good value for a voice.
-    pub bitrate: u32,
-    /// Loss the encoder prepares for with in-band FEC, in percent: 0 to 50. 0 sends no FEC.
-    pub expected_loss: u8,
-}
+use crate::{CodecError, EncoderConfig, Playout, PlayoutConfig, SPOKEN_FRAME, encode::Encoder};
 
 /// What is sent while nothing is to be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +14,7 @@ pub enum Quiet {
 }
 
 /// Everything the mouth needs to know.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SpeakingConfig {
     /// The codec.
     pub encoder: EncoderConfig,
@@ -53,7 +42,7 @@ pub struct Packet<'a> {
 /// What was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SpeakingCounters {
-    /// Frames with sound.
+    /// Frames with something to hear.
     pub frames: u64,
     /// Silent frames and comfort packets.
     pub quiet_frames: u64,
@@ -62,40 +51,135 @@ pub struct SpeakingCounters {
 }
 
 /// The mouth of one call: a [`Playout`], an encoder and an RTP clock.
+///
+/// While there is something to hear, a frame is due every 20 ms. The last audible one is followed by silent ones
+/// and, in one byte, the word that silence begins; then nothing is sent, or comfort. The next sound is due at once.
 pub struct Speaking {
     /// What is played: replies and sounds.
     pub playout: Playout,
+    encoder: Encoder,
+    quiet: Quiet,
+    n_hangover: u32,
+    epoch: Instant,
+    first_rtp_time: u32,
+    /// When the frame after the last one is due.
+    due: Instant,
+    state: State,
     counters: SpeakingCounters,
-    now: Instant,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// Nothing was ever sent.
+    Fresh,
+    /// A frame every 20 ms; so many of the last were silent.
+    Running {
+        /// Silent frames since the last audible one.
+        n_silent: u32,
+    },
+    /// The listener knows of the silence.
+    Resting,
+}
+
+const FRAME: Duration = Duration::from_millis(20);
+
+/// Between comfort packets, as Opus DTX has it; the first slot of it is the packet's own.
+const COMFORT: Duration = Duration::from_millis(380);
+
+/// Who comes later than this does not send all the frames since.
+const OVERSLEPT: Duration = Duration::from_millis(200);
 
 impl Speaking {
     /// A silent mouth. `now` is the moment of the first RTP time.
     pub fn new(config: SpeakingConfig, now: Instant) -> Result<Self, CodecError> {
-        Ok(Self { playout: Playout::new(config.playout), counters: SpeakingCounters::default(), now })
+        Ok(Self {
+            playout: Playout::new(config.playout),
+            encoder: Encoder::new(config.encoder)?,
+            quiet: config.quiet,
+            n_hangover: u32::try_from(config.hangover.as_millis() / FRAME.as_millis()).unwrap_or(u32::MAX),
+            epoch: now,
+            first_rtp_time: config.first_rtp_time,
+            due: now,
+            state: State::Fresh,
+            counters: SpeakingCounters::default(),
+        })
     }
 
     /// The next packet, if it is due: call until `None`, at [`Speaking::next_frame`].
     pub fn frame(&mut self, now: Instant) -> Option<Packet<'_>> {
-        self.now = now;
-        None
+        if self.next_frame()? > now {
+            return None;
+        }
+        if self.playout.wants_frame() {
+            return Some(self.audible(now));
+        }
+        Some(match self.state {
+            State::Running { n_silent } if n_silent < self.n_hangover => self.silent(now, n_silent + 1),
+            State::Fresh | State::Running { .. } | State::Resting => self.comfort(now),
+        })
     }
 
     /// When the next packet is due; in the past means at once. Ask again after each change of the playout. `None`
     /// while there is nothing to send.
     #[must_use]
     pub fn next_frame(&self) -> Option<Instant> {
-        Some(self.now)
+        if self.playout.wants_frame() {
+            return Some(self.due);
+        }
+        match (self.state, self.quiet) {
+            (State::Running { .. }, _) => Some(self.due),
+            (State::Resting, Quiet::Comfort) => Some(self.due + COMFORT),
+            (State::Resting, Quiet::Nothing) | (State::Fresh, _) => None,
+        }
     }
 
     /// Loss that receivers report, in percent: the encoder prepares for it.
     pub fn set_expected_loss(&mut self, percent: u8) {
-        let _ = percent;
+        self.encoder.set_expected_loss(percent);
     }
 
     /// What was sent so far.
     #[must_use]
     pub fn counters(&self) -> SpeakingCounters {
         self.counters
+    }
+
+    fn audible(&mut self, now: Instant) -> Packet<'_> {
+        let first = !matches!(self.state, State::Running { .. });
+        let at = self.slot(now);
+        self.state = State::Running { n_silent: 0 };
+        self.counters.frames += 1;
+        Packet { rtp_time: self.rtp_time(at), first, payload: self.encoder.encode(self.playout.frame(at)) }
+    }
+
+    fn silent(&mut self, now: Instant, n_silent: u32) -> Packet<'_> {
+        let at = self.slot(now);
+        self.state = State::Running { n_silent };
+        self.counters.quiet_frames += 1;
+        Packet { rtp_time: self.rtp_time(at), first: false, payload: self.encoder.encode(&[0; SPOKEN_FRAME]) }
+    }
+
+    fn comfort(&mut self, now: Instant) -> Packet<'_> {
+        let at = self.slot(now);
+        self.state = State::Resting;
+        self.counters.quiet_frames += 1;
+        Packet { rtp_time: self.rtp_time(at), first: false, payload: self.encoder.comfort() }
+    }
+
+    /// When the frame to be sent begins: on the beat while it runs, now after a rest.
+    fn slot(&mut self, now: Instant) -> Instant {
+        let late = now.saturating_duration_since(self.due);
+        let is_running = matches!(self.state, State::Running { .. });
+        let at = if is_running && late <= OVERSLEPT { self.due } else { self.due.max(now) };
+        if is_running && late > OVERSLEPT {
+            self.counters.skipped += (late.as_millis() / FRAME.as_millis()) as u64;
+        }
+        self.due = at + FRAME;
+        at
+    }
+
+    fn rtp_time(&self, at: Instant) -> u32 {
+        let ticks = at.saturating_duration_since(self.epoch).as_nanos() * 48 / 1_000_000;
+        self.first_rtp_time.wrapping_add(ticks as u32)
     }
 }
