@@ -42,6 +42,16 @@ pub enum Heard {
     InTurn(Vec<String>),
 }
 
+impl Heard {
+    /// What is understood of the stretch with this number, counted from 0.
+    pub(crate) fn text(&self, number: usize) -> Option<String> {
+        match self {
+            Self::Counted => Some(format!("utterance {}", number + 1)),
+            Self::InTurn(texts) => texts.get(number % texts.len().max(1)).cloned(),
+        }
+    }
+}
+
 /// A scripted ear.
 pub struct FakeEar {
     info: ProviderInfo,
@@ -225,15 +235,9 @@ impl Source {
         if !std::mem::take(speaking) {
             return;
         }
-        let text = match &**heard {
-            Heard::Counted => format!("utterance {}", *understood + 1),
-            Heard::InTurn(texts) if texts.is_empty() => return,
-            Heard::InTurn(texts) => texts[*understood % texts.len()].clone(),
-        };
+        let text = heard.text(*understood).filter(|text| !text.is_empty());
         *understood += 1;
-        if text.is_empty() {
-            return;
-        }
+        let Some(text) = text else { return };
         let now = Instant::now();
         due.push_back((now + *delay / 2, interim(&text)));
         due.push_back((now + *delay, final_of(&text)));

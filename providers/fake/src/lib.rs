@@ -8,6 +8,7 @@
 mod ear;
 mod fault;
 mod mind;
+mod recogniser;
 mod record;
 mod timeline;
 mod voice;
@@ -15,5 +16,6 @@ mod voice;
 pub use ear::{FakeEar, Heard, Utterance};
 pub use fault::{Fault, Faults, Mishap};
 pub use mind::{Answer, FakeMind};
+pub use recogniser::FakeRecogniser;
 pub use timeline::When;
 pub use voice::{FakeVoice, Sound, Speech};
