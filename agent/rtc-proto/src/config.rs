@@ -1,6 +1,5 @@
 //! What a machine must be told before it starts. No defaults here: they live with whoever builds one.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::link::SignalPath;
@@ -12,8 +11,6 @@ pub struct Config {
     pub token: String,
     /// Which path to try first. A server without the single one is asked on the other by itself.
     pub path: SignalPath,
-    /// The UDP socket of this room: the server tells its clients apart by the address they send from.
-    pub local: SocketAddr,
     /// How media may travel.
     pub transport: MediaTransport,
     /// Spreads reconnect delays between rooms. Nothing else depends on it; keys and ids are str0m's own.
@@ -52,7 +49,7 @@ pub struct Patience {
 
 impl Patience {
     /// 10 s for a link, 10 s for an answer, 15 s for media, TCP after 1 s, 1 s to leave; 4 resumes (over 4 s) and
-    /// 10 restarts (over 60 s): a server may restart under a call.
+    /// 12 restarts (over a minute): a server may restart under a call.
     pub const USUAL: Self = Self {
         link: Duration::from_secs(10),
         answer: Duration::from_secs(10),
@@ -60,6 +57,6 @@ impl Patience {
         tcp_after: Duration::from_secs(1),
         leave: Duration::from_secs(1),
         resumes: 4,
-        restarts: 10,
+        restarts: 12,
     };
 }

@@ -29,18 +29,19 @@ pub enum Input<'a> {
         /// What.
         bytes: &'a [u8],
     },
+    /// The UDP sockets asked for are bound; as many as were asked for.
+    UdpBound(&'a [SocketAddr]),
+    /// They could not be bound.
+    UdpFailed(String),
     /// The TCP connection asked for is open.
     TcpOpened {
+        /// Which.
+        id: TcpId,
         /// Our address.
         local: SocketAddr,
-        /// The server's.
-        remote: SocketAddr,
     },
     /// The TCP connection asked for could not be opened, or broke.
-    TcpClosed {
-        /// The server's address.
-        remote: SocketAddr,
-    },
+    TcpClosed(TcpId),
     /// A frame of ours is ready.
     AudioEncoded(OutgoingAudio<'a>),
     /// The owner wants something.
@@ -98,3 +99,7 @@ pub enum Transport {
     /// A TCP connection opened for the room, framed by RFC 4571.
     Tcp,
 }
+
+/// A TCP connection of a room. Two may go to the same address: the server tells them apart by ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TcpId(pub(crate) u32);

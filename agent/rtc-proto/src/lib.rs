@@ -18,20 +18,27 @@
 //!   attempt and seed;
 //! - **R4** malformed input never panics and never ends a room; it is counted;
 //! - **R5** str0m is drained between any two mutations;
-//! - **R6** data never delays audio by more than 32 KiB of datagrams.
+//! - **R6** data never delays audio by more than 64 KiB of datagrams.
 //!
 //! Not here: codecs and jitter (`agent/audio`), data streams and remote procedures (`agent/rtc`, over the data packets
 //! given here), TURN, video, end-to-end encryption.
 #![warn(missing_docs)]
 
 mod config;
+mod connection;
 mod counters;
+mod data;
 mod event;
+mod framing;
 mod input;
 mod link;
 mod machine;
 mod names;
 mod output;
+mod publications;
+mod reconnect;
+mod roster;
+mod sdp;
 mod timer;
 mod vocabulary;
 
@@ -41,7 +48,8 @@ mod testing;
 pub use config::{Config, MediaTransport, Patience};
 pub use counters::Counters;
 pub use event::{DisconnectCause, ParticipantChanges, RoomEvent};
-pub use input::{Input, Request, Transport};
+pub use framing::{FrameReader, FrameTooLarge, frame_header};
+pub use input::{Input, Request, TcpId, Transport};
 pub use link::{LinkFailure, LinkPurpose, LinkRequest, SignalPath};
 pub use livekit_protocol as protocol;
 pub use livekit_protocol::request_response::Reason as RefusalReason;

@@ -1,53 +1,262 @@
 //! The room itself: the five methods, and what its owner may read.
 
+mod media;
+mod negotiation;
+mod recovery;
+mod signals;
+mod stay;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
-use crate::{
-    Config, Counters, Identity, Input, LocalTrack, Output, Participant, Reliability, RoomInfo, ServerInfo,
-    Timer, TrackSid,
-};
+use crate::config::Config;
+use crate::connection::Wire;
+use crate::counters::Counters;
+use crate::data::{Outgoing, Received};
+use crate::event::RoomEvent;
+use crate::input::{Input, Request};
+use crate::link::{LinkFailure, SignalPath};
+use crate::machine::stay::Stay;
+use crate::names::{Identity, LocalTrack, TrackSid};
+use crate::output::Output;
+use crate::publications::Publications;
+use crate::reconnect::{Attempt, Outage};
+use crate::roster::{News, Roster};
+use crate::timer::{Timer, TimerTable};
+use crate::vocabulary::{Participant, Reliability, RoomInfo, ServerInfo};
 
 /// One LiveKit room.
 pub struct Machine {
-    room: RoomInfo,
-    server: ServerInfo,
-    local: Option<Participant>,
+    config: Config,
+    path: SignalPath,
+    phase: Phase,
+    /// From losing the server to having it back.
+    outage: Option<Outage>,
+    stay: Stay,
+    roster: Roster,
+    publications: Publications,
+    /// Tracks that the owner wants to hear, known or not.
+    wanted: BTreeSet<TrackSid>,
+    own: Own,
+    outgoing: Outgoing,
+    received: Received,
+    link: LinkState,
+    timers: TimerTable,
+    outputs: VecDeque<Output>,
     counters: Counters,
+    media_told: bool,
+    next_tcp: u32,
+}
+
+/// Where the room is between its first link and its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Sockets for a new stay are asked for.
+    Binding,
+    /// A link for a new stay is asked for, or open without a word from the server.
+    Joining,
+    /// In the room, with a link.
+    Live,
+    /// Without a link; the next attempt is due later.
+    Waiting(Attempt),
+    /// A link for the same stay is asked for, or open without a word from the server.
+    Resuming,
+    /// In the room, until reliable data on its way has arrived.
+    Leaving,
+    /// Over.
+    Closed,
+}
+
+/// What we want to be known by; told again after each reconnect.
+#[derive(Debug, Default)]
+struct Own {
+    name: Option<String>,
+    metadata: Option<String>,
+    attributes: BTreeMap<String, String>,
+    next_request: u32,
+}
+
+/// Ping and pong on the link.
+#[derive(Debug)]
+struct LinkState {
+    began: Instant,
+    interval: std::time::Duration,
+    patience: std::time::Duration,
+    round_trip: std::time::Duration,
 }
 
 /// The grammar.
 impl Machine {
-    /// Begins to join. Drain [`Machine::poll_output`] at once: it says which link to open.
+    /// Begins to join. Drain [`Machine::poll_output`] at once: it says which sockets to bind and which link to open.
     #[must_use]
     pub fn new(config: Config, now: Instant) -> Self {
-        let _ = (config, now);
-        Self {
-            room: RoomInfo::default(),
-            server: ServerInfo::default(),
-            local: None,
+        let mut machine = Self {
+            path: config.path,
+            config,
+            phase: Phase::Binding,
+            outage: None,
+            stay: Stay::default(),
+            roster: Roster::default(),
+            publications: Publications::default(),
+            wanted: BTreeSet::new(),
+            own: Own::default(),
+            outgoing: Outgoing::default(),
+            received: Received::default(),
+            link: LinkState {
+                began: now,
+                interval: std::time::Duration::ZERO,
+                patience: std::time::Duration::ZERO,
+                round_trip: std::time::Duration::ZERO,
+            },
+            timers: TimerTable::default(),
+            outputs: VecDeque::new(),
             counters: Counters::default(),
-        }
+            media_told: false,
+            next_tcp: 0,
+        };
+        machine.begin_stay(now);
+        machine
     }
 
     /// One fact.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
-        let _ = (now, input);
+        match input {
+            // The link's life is told by the server's first message on it.
+            Input::LinkOpened => {}
+            Input::LinkFailed(failure) => self.on_link_failed(now, failure),
+            Input::SignalReceived(bytes) => self.on_signal(now, bytes),
+            Input::DatagramReceived { transport, from, to, bytes } => {
+                self.counters.datagrams_in += 1;
+                let (stay, mut wire) = self.stay_and_wire();
+                if let Some(connection) = stay.connection_at(transport, to) {
+                    connection.on_datagram(now, &mut wire, (transport, from, to), bytes);
+                }
+            }
+            Input::UdpBound(sockets) => self.on_bound(now, sockets),
+            Input::UdpFailed(text) => {
+                if self.phase == Phase::Binding {
+                    self.lose(now, LinkFailure::Socket(text), false);
+                }
+            }
+            Input::TcpOpened { id, local } => {
+                let (stay, mut wire) = self.stay_and_wire();
+                if let Some(connection) = stay.connection_of_tcp(id) {
+                    connection.on_tcp_opened(now, &mut wire, local);
+                }
+            }
+            Input::TcpClosed(id) => self.on_tcp_closed(now, id),
+            Input::AudioEncoded(audio) => self.send_audio(now, &audio),
+            Input::Requested(request) => self.on_request(now, request),
+        }
+        self.settle(now);
     }
 
     /// Time has passed. Early calls change nothing.
     pub fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+        let (stay, mut wire) = self.stay_and_wire();
+        for connection in stay.connections_mut() {
+            connection.on_timeout(now, &mut wire);
+        }
+        for timer in Timer::ALL {
+            if self.timers.take_due(timer, now) {
+                self.on_timer(now, timer);
+            }
+        }
+        self.settle(now);
     }
 
     /// The next order or piece of news; drain to `None` before the next fact.
     pub fn poll_output(&mut self) -> Option<Output> {
-        None
+        self.outputs.pop_front()
     }
 
     /// When to call [`Machine::handle_timeout`], and on whose behalf.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<(Instant, Timer)> {
-        None
+        self.timers.soonest()
+    }
+
+    fn on_timer(&mut self, now: Instant, timer: Timer) {
+        match timer {
+            // Done before the timers are looked at.
+            Timer::Connection => {}
+            Timer::Link => self.lose(now, LinkFailure::TimedOut, false),
+            Timer::Answer | Timer::Media => self.lose(now, LinkFailure::Media, false),
+            Timer::Tcp => self.try_tcp(now),
+            Timer::Reconnect => self.attempt(now),
+            Timer::Ping => self.ping(now),
+            Timer::Pong => self.lose(now, LinkFailure::Closed("no answer to pings".into()), false),
+            Timer::Leave => self.say_goodbye(now),
+        }
+    }
+
+    fn on_request(&mut self, now: Instant, request: Request) {
+        match request {
+            Request::Publish { track, options } => {
+                self.publications.add(track, options);
+                self.announce(now);
+            }
+            Request::Unpublish(track) => {
+                if self.publications.remove(track) {
+                    self.negotiate(now);
+                }
+            }
+            Request::Mute { track, muted } => self.mute(track, muted),
+            Request::Subscribe { track, wanted } => self.subscribe(track, wanted),
+            Request::SetAttributes(attributes) => {
+                self.own.attributes.extend(attributes.clone());
+                self.tell_own(None, None, attributes);
+            }
+            Request::SetMetadata(metadata) => {
+                self.own.metadata = Some(metadata.clone());
+                self.tell_own(None, Some(metadata), BTreeMap::new());
+            }
+            Request::SetName(name) => {
+                self.own.name = Some(name.clone());
+                self.tell_own(Some(name), None, BTreeMap::new());
+            }
+            Request::SendData { reliability, packet } => {
+                self.outgoing.push(reliability, *packet, &mut self.counters);
+            }
+            Request::Leave => self.leave(now),
+        }
+    }
+
+    /// After every fact: what came out of the connections is judged, data is moved on, the timer is set.
+    fn settle(&mut self, now: Instant) {
+        self.judge_happened(now);
+        self.pump_data(now);
+        if self.phase == Phase::Leaving {
+            self.leave_when_done(now);
+        }
+        match self.stay.connections().map(|connection| connection.timeout()).min() {
+            Some(timeout) => self.timers.set(Timer::Connection, timeout),
+            None => self.timers.stop(Timer::Connection),
+        }
+    }
+
+    fn stay_and_wire(&mut self) -> (&mut Stay, Wire<'_>) {
+        (&mut self.stay, Wire { orders: &mut self.outputs, counters: &mut self.counters })
+    }
+
+    fn tell(&mut self, event: RoomEvent) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Tells news of the roster, with what follows from it for what we hear.
+    fn tell_all(&mut self, news: News) {
+        for event in news {
+            match &event {
+                RoomEvent::TrackUnpublished { track, .. } => {
+                    let track = track.clone();
+                    self.wanted.remove(&track);
+                    self.unhear(&track);
+                }
+                RoomEvent::ParticipantLeft { sid, .. } => self.received.forget(sid.as_str()),
+                _ => {}
+            }
+            self.tell(event);
+        }
     }
 }
 
@@ -56,44 +265,54 @@ impl Machine {
     /// The room, as far as the server has told.
     #[must_use]
     pub fn room(&self) -> &RoomInfo {
-        &self.room
+        &self.roster.room
     }
 
     /// The server.
     #[must_use]
     pub fn server(&self) -> &ServerInfo {
-        &self.server
+        &self.roster.server
     }
 
     /// Ourselves; `None` before the server has let us in.
     #[must_use]
     pub fn local(&self) -> Option<&Participant> {
-        self.local.as_ref()
+        self.roster.local.as_ref()
     }
 
     /// The others, by identity.
     pub fn participants(&self) -> impl Iterator<Item = &Participant> {
-        self.local.iter()
+        self.roster.others.values()
     }
 
     /// One of the others.
     #[must_use]
     pub fn participant(&self, identity: &Identity) -> Option<&Participant> {
-        self.local.as_ref().filter(|local| local.identity == *identity)
+        self.roster.others.get(identity)
     }
 
     /// What others call a track of ours; `None` until the server has said.
     #[must_use]
     pub fn local_track_sid(&self, track: LocalTrack) -> Option<&TrackSid> {
-        let _ = track;
-        None
+        self.publications.sid(track)
     }
 
-    /// How many bytes of data packets can be queued now; a packet larger than that is dropped.
+    /// How large a data packet may be now, encoded; a larger one is dropped.
     #[must_use]
     pub fn data_room(&self, reliability: Reliability) -> usize {
-        let _ = reliability;
-        0
+        self.outgoing.room(reliability)
+    }
+
+    /// Which signalling path is in use.
+    #[must_use]
+    pub fn path(&self) -> SignalPath {
+        self.path
+    }
+
+    /// Whether it is over: nothing will come, nothing will be done.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.phase == Phase::Closed
     }
 
     /// What was counted.

@@ -6,7 +6,7 @@ use livekit_protocol::DataPacket;
 use str0m::net::DatagramSend;
 
 use crate::event::RoomEvent;
-use crate::input::Transport;
+use crate::input::{TcpId, Transport};
 use crate::link::LinkRequest;
 use crate::vocabulary::{AudioPacket, Reliability};
 
@@ -32,16 +32,21 @@ pub enum Output {
     SendSignal(Vec<u8>),
     /// Send what is queued on the link, then close it. No answer.
     CloseLink,
+    /// Close the UDP sockets there are and bind this many: the server tells its clients, and a client's two peer
+    /// connections, apart by the address they send from. Answer with `UdpBound` or `UdpFailed`.
+    BindUdp {
+        /// None when media goes over TCP only.
+        n_sockets: usize,
+    },
     /// Open a TCP connection for media. Answer with `TcpOpened` or `TcpClosed`.
     OpenTcp {
+        /// Which.
+        id: TcpId,
         /// To where.
         remote: SocketAddr,
     },
     /// Close a TCP connection. No answer.
-    CloseTcp {
-        /// To where.
-        remote: SocketAddr,
-    },
+    CloseTcp(TcpId),
 }
 
 /// Bytes for a socket.

@@ -1,0 +1,162 @@
+//! One stay in the room: the connections and all that ends with them.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use livekit_protocol::{SessionDescription, SignalTarget};
+use str0m::media::Mid;
+
+use super::{Machine, Phase};
+use crate::config::MediaTransport;
+use crate::connection::{Changes, Connection};
+use crate::input::{TcpId, Transport};
+use crate::link::{LinkFailure, LinkPurpose, LinkRequest, SignalPath};
+use crate::names::{Identity, TrackSid};
+use crate::output::Output;
+use crate::timer::Timer;
+
+/// What belongs to one stay.
+#[derive(Default)]
+pub(super) struct Stay {
+    /// Ours to offer; on the single path it carries both directions.
+    pub(super) publisher: Option<Connection>,
+    /// The server's to offer; on the double path only.
+    pub(super) subscriber: Option<Connection>,
+    udp: Vec<SocketAddr>,
+    /// What flows to us.
+    pub(super) sources: Vec<Source>,
+    /// What the next offer has to bring.
+    pub(super) needs: Needs,
+    /// What the offer in flight brings.
+    pub(super) offered: Changes,
+    /// Answers in a row that could not be applied.
+    pub(super) failed_answers: u32,
+    /// Whether UDP has been tried alone long enough.
+    pub(super) tcp_allowed: bool,
+}
+
+/// A section that carries somebody's track.
+pub(super) struct Source {
+    pub(super) target: SignalTarget,
+    pub(super) mid: Mid,
+    pub(super) participant: Identity,
+    pub(super) track: TrackSid,
+}
+
+/// Reasons for an offer.
+#[derive(Default)]
+pub(super) struct Needs {
+    pub(super) offer: bool,
+    pub(super) n_receivers: u32,
+    pub(super) restart_ice: bool,
+}
+
+impl Stay {
+    pub(super) fn connections(&self) -> impl Iterator<Item = &Connection> {
+        self.publisher.iter().chain(&self.subscriber)
+    }
+
+    pub(super) fn connections_mut(&mut self) -> impl Iterator<Item = &mut Connection> {
+        self.publisher.iter_mut().chain(&mut self.subscriber)
+    }
+
+    pub(super) fn connection_for(&mut self, target: SignalTarget) -> Option<&mut Connection> {
+        self.connections_mut().find(|connection| connection.target() == target)
+    }
+
+    pub(super) fn connection_at(
+        &mut self,
+        transport: Transport,
+        local: SocketAddr,
+    ) -> Option<&mut Connection> {
+        match transport {
+            Transport::Udp => {
+                let socket = self.udp.iter().position(|bound| *bound == local)?;
+                self.connections_mut().nth(socket)
+            }
+            Transport::Tcp => self.connections_mut().find(|connection| connection.owns_tcp(local)),
+        }
+    }
+
+    pub(super) fn connection_of_tcp(&mut self, id: TcpId) -> Option<&mut Connection> {
+        self.connections_mut().find(|connection| connection.tcp_id() == Some(id))
+    }
+
+    /// Whether media flows on all connections.
+    pub(super) fn is_up(&self) -> bool {
+        let settled = self.publisher.as_ref().is_some_and(|publisher| !publisher.has_offer_in_flight());
+        settled && self.connections().all(Connection::is_up)
+    }
+}
+
+impl Machine {
+    /// Starts a stay from nothing, the first or a later one.
+    pub(super) fn begin_stay(&mut self, now: Instant) {
+        self.end_stay(now);
+        self.publications.on_restarted();
+        self.outgoing.on_restarted();
+        let n_sockets = match (self.config.transport, self.path) {
+            (MediaTransport::TcpOnly, _) => 0,
+            (MediaTransport::UdpThenTcp, SignalPath::Single) => 1,
+            (MediaTransport::UdpThenTcp, SignalPath::Dual) => 2,
+        };
+        self.phase = Phase::Binding;
+        self.outputs.push_back(Output::BindUdp { n_sockets });
+    }
+
+    /// Says goodbye on the connections and forgets them.
+    pub(super) fn end_stay(&mut self, now: Instant) {
+        let (stay, mut wire) = self.stay_and_wire();
+        let mut tcp = Vec::new();
+        for connection in stay.connections_mut() {
+            connection.close(now, &mut wire);
+            tcp.extend(connection.tcp_id());
+        }
+        self.stay = Stay::default();
+        self.outputs.extend(tcp.into_iter().map(Output::CloseTcp));
+        for timer in [Timer::Connection, Timer::Answer, Timer::Media, Timer::Tcp] {
+            self.timers.stop(timer);
+        }
+    }
+
+    /// The sockets are there: the link can be opened, on the single path with the first offer in its request.
+    pub(super) fn on_bound(&mut self, now: Instant, sockets: &[SocketAddr]) {
+        if self.phase != Phase::Binding {
+            return;
+        }
+        let n_wanted = match self.config.transport {
+            MediaTransport::TcpOnly => 0,
+            MediaTransport::UdpThenTcp => 1 + usize::from(self.path == SignalPath::Dual),
+        };
+        if sockets.len() < n_wanted {
+            return self.lose(now, LinkFailure::Socket("too few sockets".into()), false);
+        }
+        let path = self.path;
+        let (stay, mut wire) = self.stay_and_wire();
+        let mut sockets = sockets.iter().copied().take(n_wanted);
+        stay.udp = sockets.clone().collect();
+        let mut publisher = Connection::new(now, &mut wire, SignalTarget::Publisher, sockets.next(), 1);
+        let offer = match path {
+            SignalPath::Single => publisher.offer(now, &mut wire, &Changes::default()).map(description),
+            SignalPath::Dual => {
+                let subscriber = Connection::new(now, &mut wire, SignalTarget::Subscriber, sockets.next(), 1);
+                stay.subscriber = Some(subscriber);
+                None
+            }
+        };
+        stay.publisher = Some(publisher);
+        self.phase = Phase::Joining;
+        self.open_link(now, LinkPurpose::Join { offer });
+    }
+
+    pub(super) fn open_link(&mut self, now: Instant, purpose: LinkPurpose) {
+        self.timers.set(Timer::Link, now + self.config.patience.link);
+        let request = LinkRequest { path: self.path, token: self.config.token.clone(), purpose };
+        self.outputs.push_back(Output::OpenLink(Box::new(request)));
+    }
+}
+
+/// An offer as it goes over the link.
+pub(super) fn description((id, sdp): (u32, String)) -> SessionDescription {
+    SessionDescription { r#type: "offer".into(), sdp, id, ..SessionDescription::default() }
+}

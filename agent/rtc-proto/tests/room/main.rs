@@ -1,0 +1,7 @@
+//! One room against a scripted server made of a second str0m: everything in virtual time, nothing on a network.
+
+mod invariants;
+mod malformed;
+mod sfu;
+mod weather;
+mod world;
