@@ -103,7 +103,6 @@ impl Endpoint {
     }
 
     /// A POST to `path` below the base, authorised.
-    #[must_use]
     pub fn post(&self, path: &str) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));

@@ -231,7 +231,7 @@ impl Assembly {
                 call.arguments.push_str(&arguments);
             }
             None => {
-                self.calls.push(PartialCall { index: piece.index, call: ToolCall { id, name, arguments } })
+                self.calls.push(PartialCall { index: piece.index, call: ToolCall { id, name, arguments } });
             }
         }
         Ok(())

@@ -1,5 +1,4 @@
 //! What an operator sees when the account, the address or the server is wrong, and what the server is sent.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use futures_util::StreamExt;
 use providers_conformance::{Chunking, MindScene, RecogniserScene};
@@ -8,9 +7,7 @@ use providers_core::{
 };
 use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit};
 
-use self::server::{KEY, Scene, Server, account};
-
-mod server;
+use crate::server::{KEY, Scene, Server, account};
 
 #[tokio::test]
 async fn a_wrong_key_is_told_in_words_an_operator_understands() {

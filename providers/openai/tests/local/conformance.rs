@@ -1,5 +1,4 @@
 //! The mind, the ear and the voice keep every rule of the suite, against a server on loopback.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::sync::Arc;
 
@@ -10,9 +9,7 @@ use providers_conformance::{
 use providers_core::{BatchRecogniser, LanguageModel, SampleRate, TextToSpeech};
 use providers_openai::{EarConfig, MindConfig, OpenAi, TokenLimit, VoiceConfig};
 
-use self::server::{KEY, Scene, Server, account};
-
-mod server;
+use crate::server::{KEY, Scene, Server, account};
 
 #[tokio::test]
 async fn the_mind_keeps_every_rule_of_minds() {
