@@ -243,14 +243,7 @@ impl Speaking {
         let speech = &self.speeches[part.speech];
         let total = self.rate.samples_in(speech.length);
         let length = self.rate.samples_in(CHUNK).min(total - part.given);
-        let samples: Vec<i16> = self
-            .sound
-            .iter()
-            .copied()
-            .cycle()
-            .skip((part.given % self.sound.len() as u64) as usize)
-            .take(length as usize)
-            .collect();
+        let samples = repeated(&self.sound, part.given, length);
         let before = self.given - part.given;
         part.given += length;
         self.given += length;
@@ -264,6 +257,18 @@ impl Speaking {
         }
         SpeechChunk { samples, words, usage: Some(usage) }
     }
+}
+
+/// `length` samples of a sound that repeats, from `begin` on.
+fn repeated(sound: &[i16], begin: u64, length: u64) -> Vec<i16> {
+    let mut samples = Vec::with_capacity(length as usize);
+    let mut at = (begin % sound.len() as u64) as usize;
+    while samples.len() < length as usize {
+        let run = (sound.len() - at).min(length as usize - samples.len());
+        samples.extend_from_slice(&sound[at..at + run]);
+        at = 0;
+    }
+    samples
 }
 
 /// The words that begin in the audio given so far and were not told before.

@@ -1,11 +1,18 @@
 //! What the layers make of a provider that fails, flaps, stalls or is too slow, by the minute of a virtual clock.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{future::poll_fn, sync::Arc, time::Duration};
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use futures_util::StreamExt;
 use providers_core::{
-    ChatMessage, ChatRequest, ErrorKind, LanguageModel, LlmEvent, SampleRate, SpeechToText, SttEvent,
-    SttOptions, SttStream, TextToSpeech, TtsOptions, TtsStream, VoiceEdge,
+    ChatMessage, ChatRequest, ErrorKind, FinishReason, LanguageModel, LlmEvent, LlmStream, ProviderError,
+    ProviderInfo, SampleRate, SpeechToText, SttEvent, SttOptions, SttStream, TextToSpeech, TtsOptions,
+    TtsStream, Usage, VoiceEdge,
 };
 use providers_fake::{
     Answer, FakeEar, FakeMind, FakeRecogniser, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
@@ -115,6 +122,31 @@ async fn a_flapping_provider_costs_no_more_than_its_share_of_retries() {
     for _ in 0..10 {
         assert_eq!(answer(&flapping).await, "Hello! Stop");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_failed_attempt_used_is_recorded_and_is_not_the_answers() {
+    let used = |input_tokens| Usage { input_tokens, ..Usage::default() };
+    let failed = ProviderError::new("scripted", ErrorKind::Overloaded, "failed after reading");
+    let attempts = [
+        vec![Ok(LlmEvent::Usage(used(70))), Err(failed)],
+        vec![
+            Ok(LlmEvent::Usage(used(80))),
+            Ok(LlmEvent::Text("Hello!".into())),
+            Ok(LlmEvent::Finished(FinishReason::Stop)),
+        ],
+    ];
+    let scripted = Scripted {
+        info: ProviderInfo { provider: "scripted", model: String::new() },
+        attempts: Mutex::new(attempts.into()),
+    };
+    let retrying = RetryingMind::new(Arc::new(scripted), POLICY, RetryBudget::new(200, 10), 1);
+    let events: Vec<_> = retrying.answer(ask()).map(Result::unwrap).collect().await;
+    assert_eq!(
+        events,
+        [LlmEvent::Usage(used(80)), LlmEvent::Text("Hello!".into()), LlmEvent::Finished(FinishReason::Stop),]
+    );
+    assert_eq!(retrying.tally().wasted, used(70));
 }
 
 #[tokio::test(start_paused = true)]
@@ -306,6 +338,22 @@ async fn a_sentence_that_fails_ends_the_speech_and_drops_the_next() {
     stream.finish();
     assert_eq!(speak(&mut *stream).await, "4800 stream_cut");
     assert_eq!(voice.open_now(), 0);
+}
+
+/// A mind that gives these events, attempt by attempt.
+struct Scripted {
+    info: ProviderInfo,
+    attempts: Mutex<VecDeque<Vec<Result<LlmEvent, ProviderError>>>>,
+}
+
+impl LanguageModel for Scripted {
+    fn info(&self) -> &ProviderInfo {
+        &self.info
+    }
+
+    fn answer(&self, _request: ChatRequest) -> LlmStream {
+        Box::pin(futures_util::stream::iter(self.attempts.lock().unwrap().pop_front().unwrap()))
+    }
 }
 
 fn canned(text: &str, ttft: u64, duration: u64) -> Answer {

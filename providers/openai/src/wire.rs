@@ -182,12 +182,12 @@ impl From<TokenUsage> for Usage {
     }
 }
 
-/// What the API calls the end of an answer; `None` for a word that it does not have.
+/// What the API, or a server that speaks it, calls the end of an answer; `None` for any other word.
 pub(crate) fn finish_reason(word: &str) -> Option<FinishReason> {
     Some(match word {
-        "stop" | "eos" => FinishReason::Stop,
+        "stop" | "eos" | "eos_token" | "stop_sequence" | "end_turn" => FinishReason::Stop,
         "tool_calls" | "function_call" => FinishReason::Calls,
-        "length" => FinishReason::Length,
+        "length" | "max_tokens" => FinishReason::Length,
         "content_filter" => FinishReason::ContentFilter,
         _ => return None,
     })

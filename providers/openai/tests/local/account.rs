@@ -86,12 +86,30 @@ async fn organisation_and_project_go_with_each_request() {
     };
     let answer: Vec<_> = mind(config).answer(ask()).collect().await;
     assert!(answer.iter().all(Result::is_ok), "{answer:?}");
-    let head = server.last_request().head;
+    let head = server.last_request().unwrap().head;
     assert!(head.starts_with("POST /v1/chat/completions "), "{head}");
     assert!(
         head.contains("openai-organization: org-1\r\n") && head.contains("openai-project: proj-2\r\n"),
         "{head}"
     );
+}
+
+#[tokio::test]
+async fn a_connection_made_ahead_is_the_one_that_is_used_and_shows_no_key() {
+    let server = Server::start(Scene::Mind(scene())).await;
+    let mind = mind(account(&server.base_url(), KEY));
+    mind.prewarm();
+    while server.last_request().is_none() || server.open() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!server.last_request().unwrap().head.contains(KEY));
+    // The client keeps the connection once it has read the answer, some turns of the runtime later.
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    let answer: Vec<_> = mind.answer(ask()).collect().await;
+    assert!(answer.iter().all(Result::is_ok), "{answer:?}");
+    assert_eq!(server.connections(), 1);
 }
 
 #[tokio::test]
@@ -105,7 +123,7 @@ async fn an_utterance_is_sent_with_language_names_and_at_least_a_tenth_of_a_seco
     let heard = ear.recognise(vec![7; 800], &options).await.unwrap();
     assert_eq!((heard.transcript.text.as_str(), heard.usage.audio_in_ms), ("yes", 50));
 
-    let body = String::from_utf8_lossy(&server.last_request().body).into_owned();
+    let body = String::from_utf8_lossy(&server.last_request().unwrap().body).into_owned();
     for (name, value) in [
         ("model", "whisper-1"),
         ("language", "de"),

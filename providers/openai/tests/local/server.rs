@@ -57,6 +57,7 @@ pub(crate) struct Server {
 struct Shared {
     scene: Mutex<Scene>,
     requests: Mutex<Vec<Request>>,
+    connections: AtomicU64,
     open: AtomicU64,
     sent: AtomicU64,
 }
@@ -68,6 +69,7 @@ impl Server {
         let shared = Arc::new(Shared {
             scene: Mutex::new(scene),
             requests: Mutex::default(),
+            connections: AtomicU64::new(0),
             open: AtomicU64::new(0),
             sent: AtomicU64::new(0),
         });
@@ -93,8 +95,13 @@ impl Server {
         self.shared.sent.load(SeqCst)
     }
 
-    pub(crate) fn last_request(&self) -> Request {
-        self.shared.requests.lock().unwrap().last().unwrap().clone()
+    /// Connections since the beginning.
+    pub(crate) fn connections(&self) -> u64 {
+        self.shared.connections.load(SeqCst)
+    }
+
+    pub(crate) fn last_request(&self) -> Option<Request> {
+        self.shared.requests.lock().unwrap().last().cloned()
     }
 }
 
@@ -111,6 +118,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
             accepted = listener.accept() => {
                 let (socket, _) = accepted.unwrap();
                 socket.set_nodelay(true).unwrap();
+                shared.connections.fetch_add(1, SeqCst);
                 connections.spawn(converse(socket, Arc::clone(&shared)));
             }
             Some(done) = connections.join_next() => done.unwrap(),

@@ -35,6 +35,12 @@ impl Answer {
                 ..Self::default()
             };
         }
+        if request.head.starts_with("HEAD ") {
+            return Self {
+                head: "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
+                ..Self::default()
+            };
+        }
         let head = request.head.to_ascii_lowercase();
         if !request.head.contains(&format!("Bearer {KEY}")) {
             return refusal(Fault::WrongKey, request);
