@@ -57,8 +57,9 @@ impl EarConfig {
     /// Where Debian's package `pocketsphinx-en-us` puts the model.
     pub const DEBIAN_MODEL: &'static str = "/usr/share/pocketsphinx/model/en-us";
 
-    /// The margin measured for that model: see `tests/hearing.rs`.
-    pub const MARGIN: f32 = 0.0;
+    /// The margin measured for that model: of 159 sentences of the default intents that the grammar had right, spoken
+    /// by three voices, 4 lay below; of 30 other human sentences, 1 above.
+    pub const MARGIN: f32 = 4.0;
 }
 
 /// What may be heard.
@@ -101,6 +102,12 @@ impl LocalEar {
         let pool = Arc::new(Pool::new(recipe, manner, config.decoders, config.waiting));
         Ok(Self { info, pool, config })
     }
+
+    /// How many decoders hear an utterance now, out of [`EarConfig::decoders`].
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.pool.busy()
+    }
 }
 
 impl SpeechToText for LocalEar {
@@ -114,7 +121,8 @@ impl SpeechToText for LocalEar {
 
     fn open(&self, options: SttOptions) -> Box<dyn SttStream> {
         let mut stream = EarStream::new(Arc::clone(&self.pool), self.config.tape);
-        let english = |tag: &str| tag.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("en"));
+        let english =
+            |tag: &str| tag.split('-').next().is_some_and(|primary| primary.eq_ignore_ascii_case("en"));
         if let Some(language) = options.language.filter(|tag| !english(tag)) {
             let message = format!("the local recogniser hears English, not {language:?}");
             stream.fail(ProviderError::new(PROVIDER, ErrorKind::Unsupported, message));

@@ -229,17 +229,22 @@ mod tests {
     fn slots_are_filled_however_they_are_said() {
         for (text, intent, slots) in [
             ("Turn on the kitchen light!", "light", vec![("room", "kitchen"), ("state", "on")]),
-            ("um, could you please switch the lounge lights off", "light", vec![
-                ("room", "living room"),
-                ("state", "off"),
-            ]),
+            (
+                "um, could you please switch the lounge lights off",
+                "light",
+                vec![("room", "living room"), ("state", "off")],
+            ),
             ("What's 7 + 5?", "arithmetic", vec![("left", "7"), ("operator", "plus"), ("right", "5")]),
-            ("what is seven plus five", "arithmetic", vec![("left", "7"), ("operator", "plus"), ("right", "5")]),
-            ("what is one hundred and twenty three divided by three", "arithmetic", vec![
-                ("left", "123"),
-                ("operator", "divided by"),
-                ("right", "3"),
-            ]),
+            (
+                "what is seven plus five",
+                "arithmetic",
+                vec![("left", "7"), ("operator", "plus"), ("right", "5")],
+            ),
+            (
+                "what is one hundred and twenty three divided by three",
+                "arithmetic",
+                vec![("left", "123"), ("operator", "divided by"), ("right", "3")],
+            ),
             ("My name is Zaphod.", "name", vec![("name", "zaphod")]),
             ("set a timer for twenty-five minutes", "timer", vec![("minutes", "25")]),
             ("purple elephants dance over the moon tonight", "-", vec![]),
@@ -261,7 +266,10 @@ mod tests {
             (STRAY_VALUE, "line 17: intent \"a\": answer \"Hello {who}.\": no value \"who\""),
         ] {
             let error = Intents::parse("here.toml", text).expect_err(text).to_string();
-            assert!(error.starts_with("here.toml: ") && error.contains(expected), "{error}\n  wanted {expected}");
+            assert!(
+                error.starts_with("here.toml: ") && error.contains(expected),
+                "{error}\n  wanted {expected}"
+            );
         }
     }
 
@@ -271,7 +279,13 @@ mod tests {
                 "language = \"en\"\n[speech]\ncoverage = 0.5\nbefore = []\nafter = []\nfillers = []\n",
                 "[answers]\ngreeting = [\"a\"]\nnothing = [\"b\"]\nfallback = [\"c\"]\n",
                 "tool_done = [\"d\"]\ntool_failed = [\"e\"]\n[[intents]]\nname = \"a\"\n",
-                "say = [\"", $say, "\"]\nexamples = [\"", $examples, "\"]\nanswer = [\"", $answer, "\"]\n",
+                "say = [\"",
+                $say,
+                "\"]\nexamples = [\"",
+                $examples,
+                "\"]\nanswer = [\"",
+                $answer,
+                "\"]\n",
             )
         };
     }

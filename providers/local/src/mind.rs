@@ -70,8 +70,11 @@ fn events(request: &ChatRequest, reply: Reply) -> Vec<Result<LlmEvent, ProviderE
         }
     };
     // A rule engine has no tokens; words stand in for them.
-    let usage =
-        Usage { input_tokens: reply::words_in(request), output_tokens: events.len() as u64, ..Usage::default() };
+    let usage = Usage {
+        input_tokens: reply::words_in(request),
+        output_tokens: events.len() as u64,
+        ..Usage::default()
+    };
     events.push(LlmEvent::Usage(usage));
     events.push(LlmEvent::Finished(reason));
     events.into_iter().map(Ok).collect()

@@ -3,3 +3,5 @@
 pub(crate) mod flite;
 mod library;
 pub(crate) mod pocketsphinx;
+#[cfg(feature = "whisper")]
+pub(crate) mod whisper;

@@ -9,7 +9,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use providers_core::{ProviderError, ProviderInfo, SampleRate, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream};
+use providers_core::{
+    ProviderError, ProviderInfo, SampleRate, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream,
+};
 
 use crate::{PROVIDER, sys::flite};
 
@@ -53,6 +55,12 @@ impl LocalVoice {
         let info = ProviderInfo { provider: PROVIDER, model: format!("flite-{}", config.voice) };
         Ok(Self { info, config, speaker: Arc::new(speaker) })
     }
+
+    /// Streams that are open, or dropped with a sentence still being spoken.
+    #[must_use]
+    pub fn busy(&self) -> usize {
+        self.speaker.busy()
+    }
 }
 
 impl TextToSpeech for LocalVoice {
@@ -70,7 +78,10 @@ impl TextToSpeech for LocalVoice {
 
     fn open(&self, options: TtsOptions) -> Box<dyn TtsStream> {
         let speed = (self.config.speed * options.speed.unwrap_or(1.0)).clamp(0.5, 2.0);
-        let manner = Manner { voice: options.voice.unwrap_or_else(|| self.config.voice.clone()), stretch: 1.0 / speed };
+        let manner = Manner {
+            voice: options.voice.unwrap_or_else(|| self.config.voice.clone()),
+            stretch: 1.0 / speed,
+        };
         let ahead = SampleRate::HEARING.samples_in(self.config.ahead) as usize;
         Box::new(VoiceStream::new(Arc::clone(&self.speaker), manner, ahead, options.language.as_deref()))
     }

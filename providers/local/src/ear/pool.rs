@@ -70,6 +70,12 @@ impl Pool {
         self.shared.changed.notify_one();
     }
 
+    /// Decoders that hear an utterance.
+    pub(super) fn busy(&self) -> usize {
+        let state = self.shared.state();
+        state.alive - state.free
+    }
+
     /// Starts a thread; when that fails, what waits is told by the thread that is not there: here.
     fn add_decoder(&self, state: &mut State) {
         let shared = Arc::clone(&self.shared);
@@ -82,7 +88,10 @@ impl Pool {
                 let error = Arc::new(LocalError::Thread { purpose: "a local decoder", source });
                 for utterance in state.waiting.drain(..) {
                     let error = Arc::clone(&error);
-                    utterance.fail(ProviderError::new(PROVIDER, ErrorKind::Internal, error.to_string()).with_source(error));
+                    utterance.fail(
+                        ProviderError::new(PROVIDER, ErrorKind::Internal, error.to_string())
+                            .with_source(error),
+                    );
                 }
             }
             // The decoders that are there go on.
@@ -113,8 +122,10 @@ impl Shared {
     fn hear_all(&self, recogniser: &mut Recogniser) {
         let mut block = Vec::with_capacity(BLOCK as usize);
         while let Some(utterance) = self.next() {
-            utterance.be_heard(recogniser, self.manner, &mut block);
+            let outcome = utterance.be_heard(recogniser, self.manner, &mut block);
+            // Free before the words are told: who hears them may speak again at once.
             self.state().free += 1;
+            utterance.tell(outcome);
         }
     }
 

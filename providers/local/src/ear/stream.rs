@@ -14,7 +14,7 @@ use providers_core::{
 use super::{
     pool::Pool,
     tape::Tape,
-    utterance::{BLOCK, Outcome, Told, Utterance},
+    utterance::{BLOCK, Outcome, Speaker, Told, Utterance},
 };
 use crate::PROVIDER;
 
@@ -30,6 +30,7 @@ const MOST_UNTOLD: usize = 16;
 pub(super) struct EarStream {
     pool: Arc<Pool>,
     tape: Arc<Tape>,
+    speaker: Arc<Speaker>,
     /// The utterance that goes on.
     open: Option<Arc<Utterance>>,
     /// Samples pushed since its decoder was last woken.
@@ -58,6 +59,7 @@ impl EarStream {
         Self {
             pool,
             tape: Arc::new(Tape::new(SampleRate::HEARING.samples_in(tape) as usize)),
+            speaker: Arc::default(),
             open: None,
             unheard: 0,
             under_way: VecDeque::new(),
@@ -88,7 +90,7 @@ impl EarStream {
         }
         let lead = SampleRate::HEARING.samples_in(lead + BEFORE);
         let begins = self.tape.written().saturating_sub(lead).max(self.heard_to).max(self.tape.oldest());
-        let utterance = Arc::new(Utterance::new(Arc::clone(&self.tape), begins));
+        let utterance = Arc::new(Utterance::new(Arc::clone(&self.tape), Arc::clone(&self.speaker), begins));
         self.pool.submit(&utterance);
         self.under_way.push_back(Arc::clone(&utterance));
         self.open = Some(utterance);

@@ -17,7 +17,7 @@ use super::{
     stable::Stable,
     tape::Tape,
 };
-use crate::error::LocalError;
+use crate::{error::LocalError, sys::pocketsphinx::Mean};
 
 /// Samples that a decoder hears at once: 100 ms.
 pub(super) const BLOCK: u64 = 1_600;
@@ -36,9 +36,14 @@ pub(super) struct Manner {
     pub(super) stable_after: usize,
 }
 
+/// What decoders learn of a stream's speaker and line, from one utterance to the next.
+#[derive(Default)]
+pub(super) struct Speaker(Mutex<Option<Mean>>);
+
 /// A stretch of voice on a tape.
 pub(super) struct Utterance {
     tape: Arc<Tape>,
+    speaker: Arc<Speaker>,
     begins: u64,
     /// `u64::MAX` while it goes on.
     ends: AtomicU64,
@@ -76,9 +81,10 @@ pub(super) enum Told {
 }
 
 impl Utterance {
-    pub(super) fn new(tape: Arc<Tape>, begins: u64) -> Self {
+    pub(super) fn new(tape: Arc<Tape>, speaker: Arc<Speaker>, begins: u64) -> Self {
         Self {
             tape,
+            speaker,
             begins,
             ends: AtomicU64::new(u64::MAX),
             abandoned: AtomicBool::new(false),
@@ -124,13 +130,18 @@ impl Utterance {
     }
 
     /// Hears it from its first to its last sample, on the decoder's thread.
-    pub(super) fn be_heard(&self, recogniser: &mut Recogniser, manner: Manner, block: &mut Vec<i16>) {
+    pub(super) fn be_heard(
+        &self,
+        recogniser: &mut Recogniser,
+        manner: Manner,
+        block: &mut Vec<i16>,
+    ) -> Outcome {
         let _ = self.decoder.set(thread::current());
         let mut progress = Progress { at: self.begins, heard: 0, lost: 0 };
         let words = self.listen(recogniser, manner, block, &mut progress);
         let Progress { heard, lost, .. } = progress;
         let words = words.map(|heard| self.transcript(heard)).map_err(ProviderError::from);
-        self.tell(Outcome { words, heard, lost });
+        Outcome { words, heard, lost }
     }
 
     /// Ends it without having been heard.
@@ -147,7 +158,7 @@ impl Utterance {
     ) -> Result<Heard, LocalError> {
         let mut stable = Stable::new(manner.stable_after);
         let mut since_interim = 0;
-        recogniser.begin()?;
+        recogniser.begin(self.speaker.mean())?;
         let heard = loop {
             if self.abandoned.load(Ordering::Acquire) {
                 break Ok(());
@@ -178,6 +189,7 @@ impl Utterance {
         };
         // The decoder's utterance ends whatever happened, so that the next one can begin.
         recogniser.end()?;
+        self.speaker.learn(recogniser.mean());
         heard.map(|()| recogniser.heard())
     }
 
@@ -198,7 +210,8 @@ impl Utterance {
         news.wake();
     }
 
-    fn tell(&self, outcome: Outcome) {
+    /// Tells how it ended; the first time counts.
+    pub(super) fn tell(&self, outcome: Outcome) {
         let mut news = self.news();
         if !news.told {
             news.told = true;
@@ -209,6 +222,16 @@ impl Utterance {
 
     fn news(&self) -> MutexGuard<'_, News> {
         self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Speaker {
+    fn mean(&self) -> Option<Mean> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learn(&self, mean: Mean) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(mean);
     }
 }
 

@@ -159,7 +159,9 @@ impl Reader<'_> {
         }
         match (&raw.values, raw.number_up_to, raw.digits) {
             (Some(values), None, false) => {
-                let ways = values.iter().flat_map(|(value, ways)| ways.iter().map(move |way| (tokens(way), value.clone())));
+                let ways = values
+                    .iter()
+                    .flat_map(|(value, ways)| ways.iter().map(move |way| (tokens(way), value.clone())));
                 let mut ways: Vec<_> = ways.collect();
                 // The longest way first: "living room" before "living".
                 ways.sort_by_key(|(way, _)| std::cmp::Reverse(way.len()));
@@ -209,7 +211,8 @@ impl Reader<'_> {
         known: impl Fn(&str) -> bool,
     ) -> Result<Vec<Template>, IntentsError> {
         let template = |text: &Spanned<String>| {
-            let wrong = |why: &str| self.wrong(text.span().start, format!("{owner} {:?}: {why}", text.get_ref()));
+            let wrong =
+                |why: &str| self.wrong(text.span().start, format!("{owner} {:?}: {why}", text.get_ref()));
             let template = Template::parse(text.get_ref()).map_err(|why| wrong(&why))?;
             if let Some(value) = template.values().find(|value| !ALWAYS.contains(value) && !known(value)) {
                 return Err(wrong(&format!("no value {value:?}")));
@@ -220,14 +223,18 @@ impl Reader<'_> {
     }
 
     fn answers(&self, raw: &RawAnswers, remembered: &BTreeSet<&str>) -> Result<Answers, IntentsError> {
-        let read = |key: &str, texts: &Texts| {
-            let known = |value: &str| remembered.contains(value) || is_of_output(value);
-            let templates = self.templates(&format!("answers.{key}"), texts, known)?;
-            match templates.iter().any(|template| template.values().all(|value| ALWAYS.contains(&value) || is_of_output(value))) {
-                true => Ok(templates),
-                false => Err(self.wrong(0, format!("answers.{key}: one answer must do without a remembered value"))),
-            }
-        };
+        let read =
+            |key: &str, texts: &Texts| {
+                let known = |value: &str| remembered.contains(value) || is_of_output(value);
+                let templates = self.templates(&format!("answers.{key}"), texts, known)?;
+                match templates.iter().any(|template| {
+                    template.values().all(|value| ALWAYS.contains(&value) || is_of_output(value))
+                }) {
+                    true => Ok(templates),
+                    false => Err(self
+                        .wrong(0, format!("answers.{key}: one answer must do without a remembered value"))),
+                }
+            };
         Ok(Answers {
             greeting: read("greeting", &raw.greeting)?,
             nothing: read("nothing", &raw.nothing)?,
@@ -264,7 +271,9 @@ impl Reader<'_> {
             return Err(wrong(&format!("no pattern of it fills {stray:?}")));
         }
         let known = |value: &str| {
-            own.contains(value) || remembered.contains(value) || (value == "result" && raw.arithmetic.is_some())
+            own.contains(value)
+                || remembered.contains(value)
+                || (value == "result" && raw.arithmetic.is_some())
         };
         let call = raw.call.as_ref().map(|call| {
             let argument = |(name, text): (&String, &Spanned<String>)| {

@@ -42,7 +42,8 @@ pub(super) fn jsgf(intents: &Intents) -> String {
         patterns => format!("[{}]", Choices(patterns)),
     };
     let (before, after) = (around(&intents.before), around(&intents.after));
-    writeln!(text, "public <utterance> = {before} ({}) {after};", asked.join(" | ")).expect("a string takes all text");
+    writeln!(text, "public <utterance> = {before} ({}) {after};", asked.join(" | "))
+        .expect("a string takes all text");
     text
 }
 
@@ -80,7 +81,10 @@ pub(super) fn accepts(intents: &Intents, sentence: &str) -> bool {
     };
     let heard = |words: &[String]| intents.intents.iter().any(|intent| says(&intent.say, words));
     let ends_well = |words: &[String]| {
-        (0..words.len()).any(|cut| heard(&words[..words.len() - cut]) && (cut == 0 || says(&intents.after, &words[words.len() - cut..])))
+        (0..words.len()).any(|cut| {
+            heard(&words[..words.len() - cut])
+                && (cut == 0 || says(&intents.after, &words[words.len() - cut..]))
+        })
     };
     (0..words.len()).any(|cut| (cut == 0 || says(&intents.before, &words[..cut])) && ends_well(&words[cut..]))
 }

@@ -2,7 +2,16 @@
 
 const UNITS: [&str; 9] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 const TEENS: [&str; 10] = [
-    "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
 ];
 const TENS: [&str; 8] = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 
@@ -24,9 +33,10 @@ pub(super) fn read(words: &[String]) -> Option<(u32, usize)> {
     }
     let taken = taken + 1;
     Some(match below_thousand(after_and(&words[taken..])) {
-        Some((low, more)) => {
-            (high * 1000 + low, taken + more + usize::from(words[taken..].len() != after_and(&words[taken..]).len()))
-        }
+        Some((low, more)) => (
+            high * 1000 + low,
+            taken + more + usize::from(words[taken..].len() != after_and(&words[taken..]).len()),
+        ),
         None => (high * 1000, taken),
     })
 }

@@ -78,7 +78,12 @@ impl Pattern {
     }
 
     /// All ways on from these beginnings.
-    fn step(&self, from: BTreeSet<Found>, words: &[String], slots: &BTreeMap<String, Slot>) -> BTreeSet<Found> {
+    fn step(
+        &self,
+        from: BTreeSet<Found>,
+        words: &[String],
+        slots: &BTreeMap<String, Slot>,
+    ) -> BTreeSet<Found> {
         let mut threads = from;
         for part in &self.0 {
             threads = match part {
@@ -200,7 +205,10 @@ mod tests {
     use crate::intents::{Slot, tokens};
 
     fn slots() -> BTreeMap<String, Slot> {
-        let ways = vec![(vec!["living".into(), "room".into()], "lounge".into()), (vec!["hall".into()], "hall".into())];
+        let ways = vec![
+            (vec!["living".into(), "room".into()], "lounge".into()),
+            (vec!["hall".into()], "hall".into()),
+        ];
         BTreeMap::from([
             ("room".to_owned(), Slot::Values { ways, any_word: false }),
             ("number".to_owned(), Slot::Number(99)),
@@ -218,8 +226,10 @@ mod tests {
             ("<number>", "one hundred", "-"),
         ] {
             let pattern = Pattern::parse(pattern).expect("well formed");
-            let longest = pattern.find(&tokens(text), &slots()).into_iter().max_by_key(|found| found.end - found.start);
-            let shown = longest.map_or("-".to_owned(), |f| format!("{}..{} {:?}", f.start, f.end, f.captures));
+            let longest =
+                pattern.find(&tokens(text), &slots()).into_iter().max_by_key(|found| found.end - found.start);
+            let shown =
+                longest.map_or("-".to_owned(), |f| format!("{}..{} {:?}", f.start, f.end, f.captures));
             assert_eq!(shown, expected, "{text:?}");
         }
     }

@@ -51,7 +51,6 @@ impl fmt::Debug for WallClock {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use time::macros::datetime;
@@ -66,7 +65,10 @@ mod tests {
             (datetime!(2024-02-29 23:59 +02), "11:59 PM", "February 29, 2024", "Thursday"),
         ] {
             let clock = WallClock::new(move || now);
-            assert_eq!((clock.time().as_str(), clock.date().as_str(), clock.weekday().as_str()), (time, date, weekday));
+            assert_eq!(
+                (clock.time().as_str(), clock.date().as_str(), clock.weekday().as_str()),
+                (time, date, weekday)
+            );
         }
     }
 

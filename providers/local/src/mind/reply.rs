@@ -48,7 +48,9 @@ pub(super) fn to(config: &MindConfig, request: &ChatRequest) -> Result<Reply, Pr
 /// How many words a request holds.
 pub(super) fn words_in(request: &ChatRequest) -> u64 {
     let texts = request.messages.iter().map(|message| match message {
-        ChatMessage::System { text } | ChatMessage::User { text } | ChatMessage::Assistant { text, .. } => text,
+        ChatMessage::System { text } | ChatMessage::User { text } | ChatMessage::Assistant { text, .. } => {
+            text
+        }
         ChatMessage::Tool { output, .. } => output,
     });
     texts.map(|text| text.split_whitespace().count() as u64).sum()
@@ -142,7 +144,8 @@ impl<'a> Context<'a> {
     fn examples(&self) -> String {
         let all: Vec<&str> = self.intents().examples().collect();
         let step = all.len() / EXAMPLES_SAID;
-        let chosen = (0..EXAMPLES_SAID.min(all.len())).map(|place| all[(self.turn * 7 + place * step) % all.len()]);
+        let chosen =
+            (0..EXAMPLES_SAID.min(all.len())).map(|place| all[(self.turn * 7 + place * step) % all.len()]);
         chosen.collect::<Vec<_>>().join("; or: ")
     }
 
@@ -169,9 +172,9 @@ impl<'a> Context<'a> {
                 Ok(Some(self.call_of(rule, tool, understood)))
             }
             (ToolChoice::Named(name), _) => self.bare_call(name).map(Some),
-            (ToolChoice::Required, None) => {
-                Err(unsupported("a tool is required, and no rule of the intents file calls one for these words"))
-            }
+            (ToolChoice::Required, None) => Err(unsupported(
+                "a tool is required, and no rule of the intents file calls one for these words",
+            )),
         }
     }
 
@@ -188,11 +191,17 @@ impl<'a> Context<'a> {
     /// A call that the request demands by name: possible only when the tool needs no argument.
     fn bare_call(&self, name: &str) -> Result<ToolCall, ProviderError> {
         let Some(tool) = self.tool(name) else {
-            return Err(ProviderError::new(PROVIDER, ErrorKind::BadRequest, format!("no tool is named {name:?}")));
+            return Err(ProviderError::new(
+                PROVIDER,
+                ErrorKind::BadRequest,
+                format!("no tool is named {name:?}"),
+            ));
         };
         match tool.parameters["required"].as_array().is_none_or(Vec::is_empty) {
             true => Ok(self.numbered(name, &Value::Object(Map::new()))),
-            false => Err(unsupported(&format!("no rule of the intents file fills the arguments of {name:?}"))),
+            false => {
+                Err(unsupported(&format!("no rule of the intents file fills the arguments of {name:?}")))
+            }
         }
     }
 
@@ -222,7 +231,13 @@ impl<'a> Context<'a> {
         outputs.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
     }
 
-    fn after_tool(&self, tool: &str, output: &str, is_error: bool, understood: Option<&Understood<'_>>) -> String {
+    fn after_tool(
+        &self,
+        tool: &str,
+        output: &str,
+        is_error: bool,
+        understood: Option<&Understood<'_>>,
+    ) -> String {
         let json: Option<Value> = serde_json::from_str(output).ok();
         let value = |name: &str| match name.strip_prefix("output") {
             Some("") => Some(spoken(json.as_ref(), output)),
@@ -273,7 +288,9 @@ fn spoken(json: Option<&Value>, output: &str) -> String {
     match json {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Object(fields)) => {
-            let field = |(name, value): (&String, &Value)| format!("{} is {}", name.replace('_', " "), spoken(Some(value), ""));
+            let field = |(name, value): (&String, &Value)| {
+                format!("{} is {}", name.replace('_', " "), spoken(Some(value), ""))
+            };
             fields.iter().map(field).collect::<Vec<_>>().join(", ")
         }
         Some(Value::Array(values)) => {

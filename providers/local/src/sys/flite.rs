@@ -143,7 +143,12 @@ impl Voice {
     }
 
     /// Speaks a text, `stretch` times as slow as the voice would, and gives `hearer` what comes of it.
-    pub(crate) fn speak(&self, text: &CStr, stretch: f32, hearer: &mut dyn Hearer) -> Result<(), SynthesisFailed> {
+    pub(crate) fn speak(
+        &self,
+        text: &CStr,
+        stretch: f32,
+        hearer: &mut dyn Hearer,
+    ) -> Result<(), SynthesisFailed> {
         let functions = &self.functions;
         let mut session = Session { functions: *functions, hearer, told: false, panicked: false };
         let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);

@@ -22,6 +22,10 @@ const PACKAGE: &str = "libpocketsphinx3";
 /// Coefficients of the cepstral mean that are kept, at most; models use 13.
 const MEAN: usize = 64;
 
+/// The cepstral mean of what was heard: how a speaker's voice and line colour the sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Mean([f32; MEAN]);
+
 /// A word in the best path of an utterance.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Segment {
@@ -39,8 +43,8 @@ pub(crate) struct Decoder {
     raw: NonNull<c_void>,
     /// The arguments that it was made with; the library keeps pointers into them.
     _arguments: Vec<CString>,
-    /// The cepstral mean at the beginning, to which each utterance returns: no speaker's channel colours the next one's.
-    mean: [f32; MEAN],
+    /// The model's own cepstral mean, with which a speaker's first utterance begins.
+    mean: Box<Mean>,
 }
 
 // SAFETY: a decoder has no thread-local state; only `&mut self` reaches it.
@@ -48,9 +52,11 @@ unsafe impl Send for Decoder {}
 
 struct Functions {
     _library: SharedLibrary,
-    cmd_ln_parse_r: unsafe extern "C" fn(*mut c_void, *const c_void, i32, *mut *mut c_char, i32) -> *mut c_void,
+    cmd_ln_parse_r:
+        unsafe extern "C" fn(*mut c_void, *const c_void, i32, *mut *mut c_char, i32) -> *mut c_void,
     cmd_ln_free_r: unsafe extern "C" fn(*mut c_void) -> c_int,
     cmn_live_get: unsafe extern "C" fn(*mut c_void, *mut f32),
+    cmn_live_update: unsafe extern "C" fn(*mut c_void),
     cmn_live_set: unsafe extern "C" fn(*mut c_void, *const f32),
     ps_args: unsafe extern "C" fn() -> *const c_void,
     ps_init: unsafe extern "C" fn(*mut c_void) -> *mut c_void,
@@ -92,7 +98,8 @@ struct FeaturePrefix {
     cmn_struct: *mut c_void,
 }
 
-const _: () = assert!(std::mem::offset_of!(FeaturePrefix, cmn_struct) == 88, "as the header of 5prealpha has it");
+const _: () =
+    assert!(std::mem::offset_of!(FeaturePrefix, cmn_struct) == 88, "as the header of 5prealpha has it");
 
 /// Loads the library, so that its absence is known.
 pub(crate) fn load() -> Result<(), LocalError> {
@@ -110,7 +117,13 @@ impl Decoder {
         // count is theirs. The library reads them only, whatever its `char *` says.
         let config = unsafe {
             let table = (functions.ps_args)();
-            (functions.cmd_ln_parse_r)(ptr::null_mut(), table, pointers.len() as i32, pointers.as_mut_ptr(), 1)
+            (functions.cmd_ln_parse_r)(
+                ptr::null_mut(),
+                table,
+                pointers.len() as i32,
+                pointers.as_mut_ptr(),
+                1,
+            )
         };
         if config.is_null() {
             return Err(refused("its arguments"));
@@ -124,11 +137,8 @@ impl Decoder {
         let Some(raw) = NonNull::new(raw) else {
             return Err(refused("its model"));
         };
-        let mut decoder = Self { functions, raw, _arguments: arguments, mean: [0.0; MEAN] };
-        if let Some(normaliser) = decoder.normaliser() {
-            // SAFETY: the normaliser belongs to this decoder; it writes as many values as the model has, at most `MEAN`.
-            unsafe { (functions.cmn_live_get)(normaliser, decoder.mean.as_mut_ptr()) };
-        }
+        let mut decoder = Self { functions, raw, _arguments: arguments, mean: Box::new(Mean([0.0; MEAN])) };
+        *decoder.mean = decoder.mean();
         Ok(decoder)
     }
 
@@ -151,11 +161,12 @@ impl Decoder {
         if faults { Err(refused("the grammar")) } else { Ok(()) }
     }
 
-    /// Begins an utterance; what was heard before is forgotten.
-    pub(crate) fn begin(&mut self) -> Result<(), LocalError> {
+    /// Begins an utterance; what was heard before is forgotten. `mean` is what an earlier one of the same speaker left.
+    pub(crate) fn begin(&mut self, mean: Option<Mean>) -> Result<(), LocalError> {
+        let Mean(mean) = mean.unwrap_or(*self.mean);
         if let Some(normaliser) = self.normaliser() {
             // SAFETY: the normaliser belongs to this decoder; it reads as many values as `cmn_live_get` wrote.
-            unsafe { (self.functions.cmn_live_set)(normaliser, self.mean.as_ptr()) };
+            unsafe { (self.functions.cmn_live_set)(normaliser, mean.as_ptr()) };
         }
         // SAFETY: the decoder is alive and has no utterance begun: `end` was called after every `begin`.
         let faults = unsafe {
@@ -177,6 +188,20 @@ impl Decoder {
         // SAFETY: an utterance was begun.
         let faults = unsafe { (self.functions.ps_end_utt)(self.raw()) < 0 };
         if faults { Err(refused("the end of an utterance")) } else { Ok(()) }
+    }
+
+    /// The cepstral mean after an utterance.
+    pub(crate) fn mean(&mut self) -> Mean {
+        let mut mean = [0.0; MEAN];
+        if let Some(normaliser) = self.normaliser() {
+            // SAFETY: the normaliser belongs to this decoder, in which no utterance goes on; it writes as many values as
+            // the model has, at most `MEAN`.
+            unsafe {
+                (self.functions.cmn_live_update)(normaliser);
+                (self.functions.cmn_live_get)(normaliser, mean.as_mut_ptr());
+            }
+        }
+        Mean(mean)
     }
 
     /// The words so far and their score; `None` before the first.
@@ -255,6 +280,7 @@ fn functions() -> Result<&'static Functions, LocalError> {
             cmd_ln_parse_r: library.function("cmd_ln_parse_r")?,
             cmd_ln_free_r: library.function("cmd_ln_free_r")?,
             cmn_live_get: library.function("cmn_live_get")?,
+            cmn_live_update: library.function("cmn_live_update")?,
             cmn_live_set: library.function("cmn_live_set")?,
             ps_args: library.function("ps_args")?,
             ps_init: library.function("ps_init")?,

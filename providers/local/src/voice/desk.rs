@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Desk {
     /// Unread samples above which no further piece is begun.
     ahead: usize,
     state: Mutex<State>,
+    /// Counted by the speaker.
+    _open: Arc<()>,
 }
 
 #[derive(Default)]
@@ -44,8 +46,8 @@ struct State {
 }
 
 impl Desk {
-    pub(super) fn new(manner: Manner, ahead: usize) -> Self {
-        Self { manner, ahead, state: Mutex::default() }
+    pub(super) fn new(manner: Manner, ahead: usize, open: Arc<()>) -> Self {
+        Self { manner, ahead, state: Mutex::default(), _open: open }
     }
 
     /// Adds a piece; `true` when the desk must be queued for the thread.
@@ -74,7 +76,10 @@ impl Desk {
     }
 
     /// The next audio, and whether the desk must be queued for the thread.
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> (Poll<Option<Result<SpeechChunk, ProviderError>>>, bool) {
+    pub(super) fn poll(
+        &self,
+        cx: &mut Context<'_>,
+    ) -> (Poll<Option<Result<SpeechChunk, ProviderError>>>, bool) {
         let mut state = self.state();
         if let Some(audio) = state.audio.pop_front() {
             state.unread -= audio.as_ref().map_or(0, |chunk| chunk.samples.len());

@@ -8,12 +8,17 @@ use std::{
 
 use providers_core::{ErrorKind, ProviderError, SampleRate, SpeechChunk, Usage, WordTiming};
 
-use super::{desk::Desk, pieces::Piece};
+use super::{
+    desk::{Desk, Manner},
+    pieces::Piece,
+};
 use crate::{PROVIDER, error::LocalError, sys::flite};
 
 /// Holds the thread: it ends when this is dropped.
 pub(super) struct Speaker {
     queue: Arc<Queue>,
+    /// Held by every desk.
+    open: Arc<()>,
 }
 
 #[derive(Default)]
@@ -36,9 +41,19 @@ impl Speaker {
         let theirs = Arc::clone(&queue);
         let voices = BTreeMap::from([(name, voice)]);
         match thread::Builder::new().name("local-voice".to_owned()).spawn(move || run(&theirs, voices)) {
-            Ok(_) => Ok(Self { queue }),
+            Ok(_) => Ok(Self { queue, open: Arc::default() }),
             Err(source) => Err(LocalError::Thread { purpose: "the local voice", source }),
         }
+    }
+
+    /// A new stream's desk.
+    pub(super) fn desk(&self, manner: Manner, ahead: usize) -> Arc<Desk> {
+        Arc::new(Desk::new(manner, ahead, Arc::clone(&self.open)))
+    }
+
+    /// Desks that a stream or the thread holds.
+    pub(super) fn busy(&self) -> usize {
+        Arc::strong_count(&self.open) - 1
     }
 
     /// Queues a stream that has a piece to speak.
@@ -89,7 +104,8 @@ fn speak(
     }
     let voice = &voices[name];
     let characters = piece.characters as u64;
-    let mut take = Take { desk, begins, given: 0, waiting: VecDeque::new(), words: piece.words, stopped: false };
+    let mut take =
+        Take { desk, begins, given: 0, waiting: VecDeque::new(), words: piece.words, stopped: false };
     // What holds nothing readable is passed on with its text, and takes no time.
     if !piece.spoken.is_empty()
         && voice.speak(&flite::text(&piece.spoken), desk.manner.stretch, &mut take).is_err()

@@ -23,7 +23,7 @@ pub(super) struct VoiceStream {
 
 impl VoiceStream {
     pub(super) fn new(speaker: Arc<Speaker>, manner: Manner, ahead: usize, language: Option<&str>) -> Self {
-        let desk = Arc::new(Desk::new(manner, ahead));
+        let desk = speaker.desk(manner, ahead);
         if let Some(language) = language
             && !language.split('-').next().is_some_and(|tag| tag.eq_ignore_ascii_case("en"))
         {
