@@ -226,10 +226,9 @@ fn interim_text(event: &SttEvent) -> Option<&str> {
 
 async fn final_of(stream: &mut dyn SttStream) -> Transcript {
     loop {
-        match poll_fn(|cx| stream.poll_event(cx)).await {
-            Some(Ok(SttEvent::Final(words))) => return words,
-            Some(Ok(_)) => {}
-            other => panic!("{other:?} in place of a final"),
+        let event = poll_fn(|cx| stream.poll_event(cx)).await.expect("the stream goes on");
+        if let SttEvent::Final(words) = event.expect("the ear hears") {
+            return words;
         }
     }
 }

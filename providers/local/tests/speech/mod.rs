@@ -62,8 +62,7 @@ pub(crate) async fn hear(ear: &LocalEar, audio: &[i16]) -> Transcript {
 pub(crate) fn testdata() -> Vec<(Vec<i16>, String)> {
     let folder = Path::new("/usr/share/pocketsphinx/test/data/librivox");
     let read = |file: &str| {
-        std::fs::read_to_string(folder.join(file))
-            .unwrap_or_else(|error| panic!("{error}: run `apt-get install pocketsphinx-testdata`"))
+        std::fs::read_to_string(folder.join(file)).expect("run `apt-get install pocketsphinx-testdata`")
     };
     let (files, transcripts) = (read("fileids"), read("transcription"));
     let sentence = |(file, transcript): (&str, &str)| {
