@@ -8,8 +8,14 @@ use std::{
     time::Duration,
 };
 
+use agent_audio::PlayoutId;
 use agent_turn::{AgentState, CloseReason, ReplyId};
 use providers_core::{SampleRate, VoiceEdge};
+
+mod captions;
+mod edges;
+pub(crate) mod room;
+pub(crate) mod sound;
 
 /// What a conversation hears through and speaks through.
 pub trait Body {
@@ -96,4 +102,9 @@ pub enum BodyEvent<'a> {
     UserLeft,
     /// The body cannot go on. Comes once; nothing follows.
     Closed,
+}
+
+/// The reply of which a playout speaks; it was begun under the reply's number.
+fn reply_of(playout: PlayoutId) -> ReplyId {
+    ReplyId(u32::try_from(playout.0).unwrap_or(u32::MAX))
 }

@@ -1,13 +1,13 @@
-//! The conversation itself: one future that owns everything of the call.
+//! The conversation: one future that owns everything of the call.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{future::poll_fn, sync::Arc};
 
-use agent_turn::CloseReason;
 use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
-use tokio::{sync::mpsc, time::Instant};
+use tokio::sync::mpsc;
 
 use crate::{
-    Body, BodyEvent, CallReport, ConversationConfig, Handle, Journal, Observer, Tools,
+    Body, CallReport, ConversationConfig, Handle, Journal, Observer, Tools,
+    call::Call,
     handle::{COMMANDS, Command},
 };
 
@@ -17,7 +17,7 @@ pub struct Parts {
     pub stt: Arc<dyn SpeechToText>,
     /// The mind.
     pub llm: Arc<dyn LanguageModel>,
-    /// The voice.
+    /// The voice. One that cannot take text piece by piece must be wrapped in `providers_layers` sentences.
     pub tts: Arc<dyn TextToSpeech>,
     /// What the mind may do.
     pub tools: Arc<dyn Tools>,
@@ -50,36 +50,12 @@ impl<B: Body> Conversation<B> {
         self.handle.clone()
     }
 
-    /// Holds the conversation to its end. Dropping the future ends it at once and frees everything.
-    pub async fn run(mut self) -> CallReport {
-        let began = Instant::now();
-        let _ = (&self.config, &self.parts, &self.handle);
-        let reason = std::future::poll_fn(|cx| {
-            if let std::task::Poll::Ready(Some(Command::Close(reason))) = self.commands.poll_recv(cx) {
-                return std::task::Poll::Ready(reason);
-            }
-            loop {
-                match std::task::ready!(self.body.poll_event(cx)) {
-                    BodyEvent::UserLeft => return std::task::Poll::Ready(CloseReason::UserLeft),
-                    BodyEvent::Closed => return std::task::Poll::Ready(CloseReason::Disconnected),
-                    _ => {}
-                }
-            }
-        })
-        .await;
-        std::future::poll_fn(|cx| self.body.poll_close(cx, reason)).await;
-        CallReport {
-            reason,
-            duration: began.elapsed(),
-            turns: 0,
-            replies: 0,
-            interruptions: 0,
-            false_interruptions: 0,
-            speculations: (0, 0),
-            failures: BTreeMap::new(),
-            usage: BTreeMap::new(),
-            breaches: 0,
-            history: Vec::new(),
-        }
+    /// Holds the conversation to its end, on tokio's clock. Dropping the future ends it at once and frees everything.
+    pub async fn run(self) -> CallReport {
+        let Self { config, parts, body, handle, commands } = self;
+        let mut call = Box::new(Call::new(config, parts, body, commands));
+        let reason = poll_fn(|cx| call.poll(cx)).await;
+        drop(handle);
+        call.report(reason)
     }
 }

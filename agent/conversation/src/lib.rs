@@ -5,14 +5,27 @@
 #![warn(missing_docs)]
 
 mod body;
+mod call;
+mod captions;
 mod config;
 mod conversation;
 mod handle;
+mod hearing;
+mod history;
+mod making;
 mod observe;
 mod report;
+mod spoken;
+mod tally;
+mod toolbox;
 mod tools;
+mod words;
 
-pub use body::{Body, BodyEvent, Segment};
+pub use body::{
+    Body, BodyEvent, Segment,
+    room::{BeforeLeaving, RoomBody, RoomBodyConfig},
+    sound::{Device, SoundBody, Speaker},
+};
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
 pub use conversation::{Conversation, Parts};
 pub use handle::Handle;

@@ -39,10 +39,8 @@ pub enum CallEvent<'a> {
         /// Whether they will change.
         is_final: bool,
     },
-    /// A reply was begun.
+    /// A reply was begun, or asked for by the program.
     SpeechCreated {
-        /// The reply.
-        reply: ReplyId,
         /// Why.
         source: SpeechSource,
     },

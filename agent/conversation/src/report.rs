@@ -18,7 +18,7 @@ pub struct CallReport {
     pub turns: u64,
     /// How many replies were heard, at least in part.
     pub replies: u64,
-    /// How many of them the user stopped.
+    /// How many of them were stopped before their end because the user spoke or wrote.
     pub interruptions: u64,
     /// How many pauses turned out to be false interruptions.
     pub false_interruptions: u64,

@@ -1,0 +1,251 @@
+//! What the parts of a call report, told to the turn machine as facts.
+
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, Told, UserFact};
+use providers_core::{ErrorKind, VoiceEdge};
+use tracing::debug;
+
+use super::Call;
+use crate::{Body, BodyEvent, CallEvent, Component, Role, Segment, hearing, making};
+
+/// How often the machine is told that a playout goes on. It waits many times longer before it counts as stalled.
+const PROGRESS: Duration = Duration::from_secs(1);
+
+impl<B: Body> Call<B> {
+    pub(super) fn poll_body(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(event) = self.body.poll_event(cx) else { return false };
+        match event {
+            BodyEvent::Heard(samples) => self.hearing.push(samples),
+            BodyEvent::UserJoined => self.on_joined(),
+            BodyEvent::Voice(edge) => self.on_voice(edge),
+            BodyEvent::VoiceLapsed { silence } => {
+                let at = self.now().before(silence);
+                self.user(UserFact::SpeechLapsed { at });
+            }
+            BodyEvent::VoiceRevived => self.user(UserFact::SpeechRevived),
+            BodyEvent::Typed(text) => self.on_typed(text),
+            BodyEvent::PlayoutStarted(reply) => self.on_playout_started(reply),
+            BodyEvent::PlayoutProgressed(reply) => self.on_playout_progressed(reply),
+            BodyEvent::PlayoutFinished { reply, heard } => self.on_playout_finished(reply, heard),
+            BodyEvent::UserLeft => self.tell_dismissal(Input::User(UserFact::Left)),
+            BodyEvent::Closed => self.close(CloseReason::Disconnected),
+        }
+        true
+    }
+
+    fn user(&mut self, fact: UserFact) {
+        self.tell(Input::User(fact));
+    }
+
+    fn on_joined(&mut self) {
+        self.hearing.open();
+        if !std::mem::replace(&mut self.is_greeted, true)
+            && let Some(greeting) = self.config.greeting.clone()
+        {
+            self.ask_to_speak(greeting.speech, greeting.interruptible);
+        }
+    }
+
+    fn on_voice(&mut self, edge: VoiceEdge) {
+        self.hearing.voice(edge);
+        let now = self.now();
+        self.user(match edge {
+            VoiceEdge::Started { lead } => UserFact::SpeechStarted { at: now.before(lead) },
+            VoiceEdge::Stopped { silence } => UserFact::SpeechStopped { at: now.before(silence) },
+        });
+    }
+
+    pub(super) fn on_typed(&mut self, text: String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        self.typed = Some(text);
+        self.user(UserFact::Typed);
+    }
+
+    fn on_playout_started(&mut self, reply: ReplyId) {
+        self.history.open(reply);
+        self.tally.tell(self.now(), CallEvent::PlayoutStarted { reply });
+        self.tell(Input::Playout(reply, PlayoutFact::Started));
+    }
+
+    fn on_playout_progressed(&mut self, reply: ReplyId) {
+        let (now, heard) = (self.now(), self.body.heard());
+        let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) else { return };
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
+        let more = making.captions.advance(heard);
+        if !more.is_empty() {
+            self.body.show_agent_words(playing.segment, more);
+        }
+        if now.since(playing.told) >= PROGRESS {
+            playing.told = now;
+            self.tell(Input::Playout(reply, PlayoutFact::Progressed { heard }));
+        }
+    }
+
+    fn on_playout_finished(&mut self, reply: ReplyId, heard: Duration) {
+        let is_whole = self.reply(reply).is_some_and(|making| making.is_finished());
+        self.end_playout(reply, heard, is_whole);
+        self.tell(Input::Playout(reply, PlayoutFact::Finished { heard }));
+    }
+
+    /// Nothing more of the reply will be heard: what was heard enters the history, and the transcript ends there.
+    pub(super) fn end_playout(&mut self, reply: ReplyId, heard: Duration, is_whole: bool) {
+        let now = self.now();
+        let Some(at) = self.replies.iter().position(|making| making.id == reply) else { return };
+        let mut making = self.replies.swap_remove(at);
+        let Some(playing) = self.playing.take_if(|playing| playing.reply == reply) else { return };
+        let more = if is_whole { making.captions.rest() } else { making.captions.advance(heard) };
+        if !more.is_empty() {
+            self.body.show_agent_words(playing.segment, more);
+        }
+        self.body.end_agent_words(playing.segment);
+        let text = if is_whole { making.captions.all() } else { making.captions.heard(heard) };
+        self.history.heard(reply, text);
+        self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
+        if !is_whole && !playing.is_dismissed {
+            self.tally.interrupted();
+        }
+        if !text.is_empty() {
+            self.tally.tell(now, CallEvent::Message { role: Role::Assistant, text, interrupted: !is_whole });
+        }
+    }
+
+    pub(super) fn poll_hearing(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(news) = self.hearing.poll(cx) else { return false };
+        match news {
+            hearing::News::Words { text, words, is_final } => self.on_words(&text, words, is_final),
+            hearing::News::Used(usage) => {
+                self.tally.tell(self.now(), CallEvent::Used { component: Component::Stt, usage });
+            }
+            hearing::News::Failed { kind, message, is_final } => {
+                self.on_failure(Component::Stt, kind, &message, is_final);
+            }
+            hearing::News::Alive => self.tally.works(Component::Stt),
+        }
+        true
+    }
+
+    fn on_words(&mut self, text: &str, words: u32, is_final: bool) {
+        self.tally.works(Component::Stt);
+        if words > 0 {
+            let n_segments = &mut self.n_segments;
+            let segment = self.hearing.segment(is_final, || {
+                *n_segments += 1;
+                Segment(*n_segments)
+            });
+            self.body.show_user_words(segment, text.trim(), is_final);
+            self.tally.tell(self.now(), CallEvent::Transcript { text, is_final });
+        }
+        self.user(if is_final { UserFact::FinalHeard { words } } else { UserFact::InterimHeard { words } });
+    }
+
+    pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = self.now();
+        for n in 0..self.replies.len() {
+            let making = &mut self.replies[n];
+            let id = making.id;
+            let plays = self.playing.as_ref().is_some_and(|playing| playing.reply == id);
+            let waiting = making.rate().duration_of(making.audio.len() as u64);
+            let ahead = if plays { self.body.queued() } else { waiting };
+            let has_room = ahead < self.config.playout_ahead;
+            if let Poll::Ready(news) = making.poll(cx, now, &*self.tts, &self.config.speaking, has_room) {
+                self.on_news(id, news);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn on_news(&mut self, id: ReplyId, news: making::News) {
+        match news {
+            making::News::More => {}
+            making::News::Thought => {
+                self.tally.works(Component::Llm);
+                self.start_tools(id);
+            }
+            making::News::Audio { first } => {
+                self.hand_over(id);
+                if first {
+                    self.tell(Input::Reply(id, ReplyFact::Ready));
+                }
+            }
+            making::News::Finished { audible } => {
+                if audible {
+                    self.tally.works(Component::Tts);
+                }
+                if self.playing.as_ref().is_some_and(|playing| playing.reply == id) {
+                    self.body.finish();
+                }
+                self.tell(Input::Reply(id, ReplyFact::Finished { audible }));
+                if !audible {
+                    self.replies.retain(|making| making.id != id);
+                }
+            }
+            making::News::Failed { component, kind, message, is_final } => {
+                self.on_failure(component, kind, &message, is_final);
+                if is_final {
+                    self.replies.retain(|making| making.id != id);
+                    self.tell(Input::Reply(id, ReplyFact::Failed));
+                }
+            }
+            making::News::Used { component, usage } => {
+                self.tally.tell(self.now(), CallEvent::Used { component, usage });
+            }
+        }
+    }
+
+    /// Gives the body the samples of the reply that it plays.
+    pub(super) fn hand_over(&mut self, id: ReplyId) {
+        if self.playing.as_ref().is_none_or(|playing| playing.reply != id) {
+            return;
+        }
+        if let Some(making) = self.replies.iter_mut().find(|making| making.id == id) {
+            self.body.play(&making.audio);
+            making.audio.clear();
+        }
+    }
+
+    /// Starts the tools that a confirmed reply calls, once it calls no more. Told when the machine is settled next.
+    pub(super) fn start_tools(&mut self, id: ReplyId) {
+        let Some(making) = self.replies.iter_mut().find(|making| making.id == id) else { return };
+        if making.is_speculative() || !making.is_thought() || making.calls.is_empty() {
+            return;
+        }
+        let calls = std::mem::take(&mut making.calls);
+        self.history.called(id, &calls);
+        self.toolbox.start(id, &calls);
+        let started = Input::Reply(id, ReplyFact::FunctionStarted);
+        self.facts.extend(calls.iter().map(|_| started));
+    }
+
+    pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(returned) = self.toolbox.poll(cx) else { return false };
+        self.history.returned(returned.reply, returned.call, returned.output);
+        self.tell(Input::Reply(returned.reply, ReplyFact::FunctionFinished));
+        if returned.is_last && self.machine.state().reply().is_none_or(|reply| reply.id != returned.reply) {
+            self.tell_tools(returned.reply);
+        }
+        true
+    }
+
+    /// Tells the observer of a reply's tools, once.
+    pub(super) fn tell_tools(&mut self, reply: ReplyId) {
+        if let Some(round) = self.toolbox.take_round(reply) {
+            self.tally
+                .tell(self.now(), CallEvent::ToolsExecuted { names: &round.names, errors: round.errors });
+        }
+    }
+
+    fn on_failure(&mut self, component: Component, kind: ErrorKind, message: &str, is_final: bool) {
+        debug!(?component, kind = kind.name(), message, is_final, "provider failed");
+        self.tally.tell(self.now(), CallEvent::Failed { component, kind, is_final });
+        if self.tally.failed(component) > self.config.errors.max_consecutive {
+            self.tell(Input::Told(Told::Close { reason: CloseReason::Error }));
+        }
+    }
+}

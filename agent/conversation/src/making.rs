@@ -1,0 +1,285 @@
+//! How one reply is made: the mind's pieces, made fit for speech, given to the voice, whose samples wait for the playout.
+//!
+//! A speculative reply is thought, not voiced: its text waits until it is confirmed.
+
+use std::task::{Context, Poll};
+
+use agent_turn::{Moment, ReplyId};
+use providers_core::{
+    ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, TextToSpeech, ToolCall,
+    TtsOptions, TtsStream, Usage,
+};
+
+use crate::{Component, captions::Captions, spoken::Spoken};
+
+/// One reply, from its cause to its last sample.
+pub(crate) struct Making {
+    pub(crate) id: ReplyId,
+    /// The tools it calls.
+    pub(crate) calls: Vec<ToolCall>,
+    /// Its text, and where it lies in the audio.
+    pub(crate) captions: Captions,
+    /// Samples that were not given to the playout.
+    pub(crate) audio: Vec<i16>,
+    pub(crate) times: Times,
+    /// Whether its text waits for confirmation.
+    speculative: bool,
+    text: Text,
+    filter: Spoken,
+    /// Text that was not given to the voice.
+    waiting: String,
+    voice: Voice,
+    rate: SampleRate,
+    samples: u64,
+    finished: bool,
+}
+
+/// When a reply got how far.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Times {
+    pub(crate) asked: Moment,
+    pub(crate) first_piece: Option<Moment>,
+    pub(crate) first_text: Option<Moment>,
+    pub(crate) first_sample: Option<Moment>,
+}
+
+enum Text {
+    Coming(LlmStream),
+    Whole,
+}
+
+enum Voice {
+    Unopened,
+    Speaking(Box<dyn TtsStream>),
+    Over,
+}
+
+/// News of a reply that is being made.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// The mind has said all; its calls are complete.
+    Thought,
+    /// There are samples in [`Making::audio`]. The first ones if `first`.
+    Audio { first: bool },
+    /// All of it is made.
+    Finished { audible: bool },
+    /// A provider failed. Unless `is_final`, what there is will be said.
+    Failed { component: Component, kind: ErrorKind, message: String, is_final: bool },
+    /// A provider told what was used.
+    Used { component: Component, usage: Usage },
+    /// Nothing to report, but there may be more.
+    More,
+}
+
+impl Making {
+    /// A reply that the mind is thinking of.
+    pub(crate) fn thought(id: ReplyId, answer: LlmStream, speculative: bool, now: Moment) -> Self {
+        Self::new(id, Text::Coming(answer), speculative, now)
+    }
+
+    /// A reply of given words.
+    pub(crate) fn given(id: ReplyId, words: &str, now: Moment) -> Self {
+        let mut making = Self::new(id, Text::Whole, false, now);
+        making.filter.push(words, &mut making.waiting);
+        making.filter.finish(&mut making.waiting);
+        making.captions.push(&making.waiting);
+        making
+    }
+
+    fn new(id: ReplyId, text: Text, speculative: bool, now: Moment) -> Self {
+        Self {
+            id,
+            calls: Vec::new(),
+            captions: Captions::default(),
+            audio: Vec::new(),
+            times: Times { asked: now, ..Times::default() },
+            speculative,
+            text,
+            filter: Spoken::default(),
+            waiting: String::new(),
+            voice: Voice::Unopened,
+            rate: SampleRate::VOICE,
+            samples: 0,
+            finished: false,
+        }
+    }
+
+    /// The reply may be voiced.
+    pub(crate) const fn confirm(&mut self) {
+        self.speculative = false;
+    }
+
+    /// Whether its text still waits for confirmation.
+    pub(crate) const fn is_speculative(&self) -> bool {
+        self.speculative
+    }
+
+    /// Whether the mind has said all.
+    pub(crate) const fn is_thought(&self) -> bool {
+        matches!(self.text, Text::Whole)
+    }
+
+    /// The rate of its samples.
+    pub(crate) const fn rate(&self) -> SampleRate {
+        self.rate
+    }
+
+    /// Whether all its samples are made.
+    pub(crate) const fn is_finished(&self) -> bool {
+        self.finished
+    }
+
+    /// Goes on making it. The voice is asked for more only if there is room for more audio.
+    pub(crate) fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        now: Moment,
+        tts: &dyn TextToSpeech,
+        options: &TtsOptions,
+        has_room: bool,
+    ) -> Poll<News> {
+        if let Text::Coming(answer) = &mut self.text {
+            match answer.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(event))) => return Poll::Ready(self.on_piece(event, now)),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(self.on_broken_text(error.kind, error.message));
+                }
+                Poll::Ready(None) => {
+                    return Poll::Ready(
+                        self.on_broken_text(ErrorKind::StreamCut, "the answer has no end".to_owned()),
+                    );
+                }
+                Poll::Pending => {}
+            }
+        }
+        if self.speculative {
+            return Poll::Pending;
+        }
+        self.give_text(now, tts, options);
+        if let Voice::Speaking(voice) = &mut self.voice
+            && has_room
+        {
+            match voice.poll_audio(cx) {
+                Poll::Ready(Some(Ok(chunk))) => return Poll::Ready(self.on_chunk(chunk, now)),
+                Poll::Ready(Some(Err(error))) => {
+                    return Poll::Ready(self.on_broken_voice(error.kind, error.message));
+                }
+                Poll::Ready(None) if matches!(self.text, Text::Whole) => {
+                    self.voice = Voice::Over;
+                    self.captions.complete();
+                }
+                Poll::Ready(None) => {
+                    return Poll::Ready(
+                        self.on_broken_voice(ErrorKind::StreamCut, "the speech was cut".to_owned()),
+                    );
+                }
+                Poll::Pending => {}
+            }
+        }
+        match (&self.text, &self.voice) {
+            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished => {
+                self.finished = true;
+                Poll::Ready(News::Finished { audible: self.samples > 0 })
+            }
+            (Text::Whole | Text::Coming(_), Voice::Unopened | Voice::Over | Voice::Speaking(_)) => {
+                Poll::Pending
+            }
+        }
+    }
+
+    fn on_piece(&mut self, event: LlmEvent, now: Moment) -> News {
+        match event {
+            LlmEvent::Text(text) => {
+                self.times.first_piece.get_or_insert(now);
+                let from = self.waiting.len();
+                self.filter.push(&text, &mut self.waiting);
+                self.captions.push(&self.waiting[from..]);
+                News::More
+            }
+            LlmEvent::Reasoning(_) => News::More,
+            LlmEvent::Call(call) => {
+                self.times.first_piece.get_or_insert(now);
+                self.calls.push(call);
+                News::More
+            }
+            LlmEvent::Usage(usage) => News::Used { component: Component::Llm, usage },
+            LlmEvent::Finished(
+                FinishReason::Stop | FinishReason::Calls | FinishReason::Length | FinishReason::ContentFilter,
+            ) => {
+                self.end_text();
+                News::Thought
+            }
+        }
+    }
+
+    /// What was thought before the failure is said, if it is anything; calls are not made.
+    fn on_broken_text(&mut self, kind: ErrorKind, message: String) -> News {
+        self.calls.clear();
+        self.end_text();
+        let is_final = self.captions.is_empty();
+        self.finished |= is_final;
+        News::Failed { component: Component::Llm, kind, message, is_final }
+    }
+
+    fn end_text(&mut self) {
+        let from = self.waiting.len();
+        self.filter.finish(&mut self.waiting);
+        self.captions.push(&self.waiting[from..]);
+        self.text = Text::Whole;
+        if let Voice::Speaking(voice) = &mut self.voice {
+            voice.push(&self.waiting);
+            voice.finish();
+            self.waiting.clear();
+        }
+    }
+
+    /// Gives the voice what waits; opens it with the first words.
+    fn give_text(&mut self, now: Moment, tts: &dyn TextToSpeech, options: &TtsOptions) {
+        match &mut self.voice {
+            Voice::Unopened if !self.waiting.trim().is_empty() => {
+                let mut voice = tts.open(options.clone());
+                self.rate = tts.sample_rate();
+                self.times.first_text = Some(now);
+                voice.push(&self.waiting);
+                self.waiting.clear();
+                if matches!(self.text, Text::Whole) {
+                    voice.finish();
+                }
+                self.voice = Voice::Speaking(voice);
+            }
+            Voice::Speaking(voice) if !self.waiting.is_empty() => {
+                voice.push(&self.waiting);
+                self.waiting.clear();
+            }
+            Voice::Unopened | Voice::Speaking(_) | Voice::Over => {}
+        }
+    }
+
+    fn on_chunk(&mut self, chunk: SpeechChunk, now: Moment) -> News {
+        let length = chunk.samples.len() as u64;
+        self.captions.voiced(self.rate.duration_of(length), &chunk.words);
+        if length == 0 {
+            return chunk.usage.map_or(News::More, |usage| News::Used { component: Component::Tts, usage });
+        }
+        let first = self.samples == 0;
+        self.samples += length;
+        if first {
+            self.times.first_sample = Some(now);
+        }
+        if self.audio.is_empty() {
+            self.audio = chunk.samples;
+        } else {
+            self.audio.extend_from_slice(&chunk.samples);
+        }
+        News::Audio { first }
+    }
+
+    /// What was voiced before the failure is played.
+    fn on_broken_voice(&mut self, kind: ErrorKind, message: String) -> News {
+        self.voice = Voice::Over;
+        self.text = Text::Whole;
+        let is_final = self.samples == 0;
+        self.finished |= is_final;
+        News::Failed { component: Component::Tts, kind, message, is_final }
+    }
+}

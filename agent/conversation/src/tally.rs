@@ -1,0 +1,107 @@
+//! What is counted while a call goes on, and what is told to its observer.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use agent_turn::{CloseReason, Moment};
+use providers_core::{ChatMessage, Usage};
+
+use crate::{CallEvent, CallReport, Component, Observer};
+
+/// What is counted while a call goes on.
+pub(crate) struct Tally {
+    observer: Box<dyn Observer>,
+    turns: u64,
+    replies: u64,
+    interruptions: u64,
+    false_interruptions: u64,
+    speculations: (u64, u64),
+    failures: BTreeMap<Component, u64>,
+    /// Failures in a row.
+    streaks: BTreeMap<Component, u32>,
+    usage: BTreeMap<Component, Usage>,
+}
+
+impl Tally {
+    pub(crate) fn new(observer: Box<dyn Observer>) -> Self {
+        Self {
+            observer,
+            turns: 0,
+            replies: 0,
+            interruptions: 0,
+            false_interruptions: 0,
+            speculations: (0, 0),
+            failures: BTreeMap::new(),
+            streaks: BTreeMap::new(),
+            usage: BTreeMap::new(),
+        }
+    }
+
+    /// Counts an event and tells the observer.
+    pub(crate) fn tell(&mut self, at: Moment, event: CallEvent<'_>) {
+        match event {
+            CallEvent::TurnCommitted { .. } => self.turns += 1,
+            CallEvent::PlayoutStarted { .. } => self.replies += 1,
+            CallEvent::PlayoutResumed { .. } => self.false_interruptions += 1,
+            CallEvent::Used { component, usage } => *self.usage.entry(component).or_default() += usage,
+            CallEvent::Agent(_)
+            | CallEvent::User(_)
+            | CallEvent::Transcript { .. }
+            | CallEvent::SpeechCreated { .. }
+            | CallEvent::PlayoutPaused { .. }
+            | CallEvent::PlayoutFinished { .. }
+            | CallEvent::Message { .. }
+            | CallEvent::TurnEnded { .. }
+            | CallEvent::ToolsExecuted { .. }
+            | CallEvent::Latency(_)
+            | CallEvent::Failed { .. }
+            | CallEvent::Closed { .. } => {}
+        }
+        self.observer.observe(at, &event);
+    }
+
+    /// The user stopped a reply.
+    pub(crate) const fn interrupted(&mut self) {
+        self.interruptions += 1;
+    }
+
+    /// A component failed; returns how many times in a row.
+    pub(crate) fn failed(&mut self, component: Component) -> u32 {
+        *self.failures.entry(component).or_default() += 1;
+        let streak = self.streaks.entry(component).or_default();
+        *streak += 1;
+        *streak
+    }
+
+    /// A component works.
+    pub(crate) fn works(&mut self, component: Component) {
+        self.streaks.remove(&component);
+    }
+
+    /// A speculative reply was begun, or used.
+    pub(crate) const fn speculated(&mut self, was_used: bool) {
+        if was_used { self.speculations.1 += 1 } else { self.speculations.0 += 1 }
+    }
+
+    /// The sum of it all.
+    pub(crate) fn report(
+        self,
+        reason: CloseReason,
+        duration: Duration,
+        breaches: u64,
+        history: Vec<ChatMessage>,
+    ) -> CallReport {
+        CallReport {
+            reason,
+            duration,
+            turns: self.turns,
+            replies: self.replies,
+            interruptions: self.interruptions,
+            false_interruptions: self.false_interruptions,
+            speculations: self.speculations,
+            failures: self.failures,
+            usage: self.usage,
+            breaches,
+            history,
+        }
+    }
+}

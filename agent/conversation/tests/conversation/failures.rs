@@ -1,0 +1,194 @@
+//! What a call does when its providers fail: it goes on, until too much has failed.
+
+use agent_conversation::{CloseReason, Component};
+use expect_test::expect;
+use providers_core::ErrorKind;
+use providers_fake::{Fault, Faults, Mishap};
+
+use crate::scene::{Scene, seconds};
+
+const fn error(after: usize, kind: ErrorKind) -> Fault {
+    Fault { after, what: Mishap::Error { kind, retry_after: None } }
+}
+
+fn question() -> Scene {
+    Scene::new()
+        .user(0.5, 2.5, "Hello?", 0.2)
+        .mind("Hello?", "I am here.", 0.1, 0.3)
+        .voice("I am here.", 1.0, 0.2, 0.3)
+        .with(|config| config.errors.apology = Some("Sorry, say that again.".to_owned()))
+        .voice("Sorry, say that again.", 1.0, 0.2, 0.3)
+}
+
+#[test]
+fn a_speculative_answer_that_fails_is_asked_for_again() {
+    let mut scene = question();
+    scene.faults.mind = Some(Faults::sequence([Some(error(0, ErrorKind::Overloaded))]));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        2.70 speech Generate
+        2.80 failed Llm overloaded final
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 speech Generate
+        3.00 agent Thinking
+        3.50 play
+        3.50 latency e2e 1.00 ttft 0.10 ttfb 0.40
+        3.50 agent Speaking
+        4.51 played 1.00
+        4.51 message Assistant "I am here."
+        4.51 agent Listening
+        7.50 closed user_left
+    "#]]);
+}
+
+#[test]
+fn an_answer_that_fails_is_apologised_for_and_the_call_goes_on() {
+    let mut scene = question().with(|config| config.turn.speculation.enabled = false);
+    scene.faults.mind = Some(Faults::sequence([Some(error(0, ErrorKind::Overloaded))]));
+    let played = scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 speech Generate
+        3.00 agent Thinking
+        3.10 failed Llm overloaded final
+        3.10 speech Say
+        3.10 agent Listening
+        3.30 play
+        3.30 agent Speaking
+        4.31 played 1.00
+        4.31 message Assistant "Sorry, say that again."
+        4.31 agent Listening
+        7.50 closed user_left
+    "#]]);
+    assert_eq!(played.report.failures[&Component::Llm], 1);
+}
+
+#[test]
+fn an_answer_that_breaks_off_is_said_as_far_as_it_came() {
+    let mut scene =
+        question().voice("*", 1.0, 0.2, 0.3).with(|config| config.turn.speculation.enabled = false);
+    scene.faults.mind = Some(Faults::always(Fault { after: 2, what: Mishap::End }));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 speech Generate
+        3.00 agent Thinking
+        3.20 failed Llm stream_cut
+        3.40 play
+        3.40 latency e2e 0.90 ttft 0.10 ttfb 0.30
+        3.40 agent Speaking
+        4.41 played 1.00
+        4.41 message Assistant "I am h"
+        4.41 agent Listening
+        7.50 closed user_left
+    "#]]);
+}
+
+#[test]
+fn an_answer_that_never_comes_is_given_up() {
+    let mut scene = question().end(30.0);
+    scene.faults.mind = Some(Faults::always(Fault { after: 0, what: Mishap::Stall }));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        2.70 speech Generate
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 agent Thinking
+        23.00 speech Say
+        23.00 agent Listening
+        23.20 play
+        23.20 agent Speaking
+        24.21 played 1.00
+        24.21 message Assistant "Sorry, say that again."
+        24.21 agent Listening
+        30.00 closed user_left
+    "#]]);
+}
+
+#[test]
+fn a_voice_that_fails_loses_its_turn_only() {
+    let mut scene = question();
+    scene.faults.voice = Some(Faults::sequence([Some(error(0, ErrorKind::Unreachable))]));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        2.70 speech Generate
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 agent Thinking
+        3.20 failed Tts unreachable final
+        3.20 speech Say
+        3.20 agent Listening
+        3.40 play
+        3.40 agent Speaking
+        4.41 played 1.00
+        4.41 message Assistant "Sorry, say that again."
+        4.41 agent Listening
+        7.50 closed user_left
+    "#]]);
+}
+
+#[test]
+fn a_recogniser_that_fails_is_opened_again() {
+    let mut scene = question();
+    scene.faults.ear = Some(Faults::sequence([Some(error(0, ErrorKind::StreamCut))]));
+    scene = scene.user(6.0, 7.0, "Hello?", 0.2);
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 failed Stt stream_cut
+        3.00 user Listening
+        6.05 user Speaking
+        7.10 interim "Hello?"
+        7.20 final "Hello?"
+        7.20 speech Generate
+        7.50 user Listening
+        7.50 message User "Hello?"
+        7.50 agent Thinking
+        7.70 play
+        7.70 latency e2e 0.70 ttft 0.10 ttfb 0.20
+        7.70 agent Speaking
+        8.71 played 1.00
+        8.71 message Assistant "I am here."
+        8.71 agent Listening
+        12.00 closed user_left
+    "#]]);
+}
+
+#[test]
+fn too_many_failures_in_a_row_close_the_call() {
+    let mut scene = question().with(|config| config.turn.speculation.enabled = false);
+    for start in [6.0, 11.0, 16.0] {
+        scene = scene.user(start, start + 1.0, "Hello?", 0.2);
+    }
+    scene.faults.mind = Some(Faults::always(error(0, ErrorKind::Unauthorised)));
+    let played = scene.play();
+    assert_eq!(played.report.reason, CloseReason::Error);
+    assert_eq!(played.report.failures[&Component::Llm], 4);
+    assert_eq!(played.report.duration, seconds(17.6));
+}
+
+#[test]
+fn a_call_that_is_dropped_leaves_nothing_behind() {
+    for (at, open) in [(0.1, 1), (2.8, 2), (3.1, 2), (3.3, 2), (4.0, 2)] {
+        let (before, after) = question().drop_at(at);
+        assert_eq!((before, after), (open, 0), "dropped at {at}");
+    }
+}

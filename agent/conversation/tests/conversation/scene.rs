@@ -1,0 +1,343 @@
+//! Scenes: what the user says, what the fakes answer and how fast, and what comes out, as lines of text.
+
+use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
+
+use agent_conversation::{
+    CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Greeting, Handle,
+    Journal, Moment, NoTools, Observer, Parts, Speech, Tools,
+};
+use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
+use expect_test::Expect;
+use providers_core::{GenerationOptions, SampleRate, SttOptions, ToolCall, TtsOptions, VoiceEdge};
+use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
+
+use crate::body::{Cue, Scripted, Shown};
+
+/// A scene, to be played.
+pub(crate) struct Scene {
+    pub(crate) config: ConversationConfig,
+    pub(crate) pausable: bool,
+    cues: Vec<(Duration, Cue)>,
+    utterances: Vec<Utterance>,
+    answers: Vec<Answer>,
+    speeches: Vec<providers_fake::Speech>,
+    tools: Arc<dyn Tools>,
+    actions: Vec<(Duration, Action)>,
+    end: Duration,
+    pub(crate) faults: Faults,
+}
+
+/// What fails.
+#[derive(Default)]
+pub(crate) struct Faults {
+    pub(crate) ear: Option<providers_fake::Faults>,
+    pub(crate) mind: Option<providers_fake::Faults>,
+    pub(crate) voice: Option<providers_fake::Faults>,
+}
+
+type Action = Box<dyn FnOnce(&Handle)>;
+
+/// What came out.
+pub(crate) struct Played {
+    pub(crate) events: String,
+    pub(crate) shown: Vec<String>,
+    pub(crate) journal: Vec<String>,
+    pub(crate) report: CallReport,
+    pub(crate) mind: Arc<FakeMind>,
+    pub(crate) left_open: u64,
+}
+
+pub(crate) fn seconds(seconds: f64) -> Duration {
+    Duration::from_millis((seconds * 1000.0).round() as u64)
+}
+
+impl Scene {
+    /// The session of `turn-taking.md` §5.1, in which nobody says anything.
+    pub(crate) fn new() -> Self {
+        Self {
+            config: config(),
+            pausable: true,
+            cues: vec![(Duration::ZERO, Cue::Joined)],
+            utterances: Vec::new(),
+            answers: Vec::new(),
+            speeches: Vec::new(),
+            tools: Arc::new(NoTools),
+            actions: Vec::new(),
+            end: Duration::ZERO,
+            faults: Faults::default(),
+        }
+    }
+
+    /// The user speaks; the final transcript comes `delay` after the end.
+    pub(crate) fn user(mut self, start: f64, end: f64, text: &str, delay: f64) -> Self {
+        let (start, end) = (seconds(start), seconds(end));
+        let notice = Duration::from_millis(50);
+        let hangover = Duration::from_millis(500);
+        self.cues.push((start + notice, Cue::Voice(VoiceEdge::Started { lead: notice })));
+        self.cues.push((end + notice, Cue::Lapsed(notice)));
+        self.cues.push((end + hangover, Cue::Voice(VoiceEdge::Stopped { silence: hangover })));
+        self.utterances.push(Utterance { start, end, text: text.to_owned(), delay: seconds(delay) });
+        self.end = self.end.max(end + Duration::from_secs(5));
+        self
+    }
+
+    /// The mind's answer to a text.
+    pub(crate) fn mind(self, when: &str, text: &str, ttft: f64, duration: f64) -> Self {
+        self.mind_calls(when, text, &[], ttft, duration)
+    }
+
+    /// The same with calls of tools.
+    pub(crate) fn mind_calls(
+        mut self,
+        when: &str,
+        text: &str,
+        calls: &[&str],
+        ttft: f64,
+        duration: f64,
+    ) -> Self {
+        let call = |name: &&str| ToolCall {
+            id: format!("call {name}"),
+            name: (*name).to_owned(),
+            arguments: "{}".to_owned(),
+        };
+        self.answers.push(Answer {
+            when: When::parse(when),
+            text: text.to_owned(),
+            calls: calls.iter().map(call).collect(),
+            ttft: seconds(ttft),
+            duration: seconds(duration),
+        });
+        self
+    }
+
+    /// How long the voice takes for a text.
+    pub(crate) fn voice(mut self, when: &str, length: f64, ttfb: f64, duration: f64) -> Self {
+        let (length, ttfb, duration) = (seconds(length), seconds(ttfb), seconds(duration));
+        self.speeches.push(providers_fake::Speech { when: When::parse(when), length, ttfb, duration });
+        self
+    }
+
+    pub(crate) fn tools(mut self, tools: impl Tools + 'static) -> Self {
+        self.tools = Arc::new(tools);
+        self
+    }
+
+    pub(crate) fn cue(mut self, at: f64, cue: Cue) -> Self {
+        self.cues.push((seconds(at), cue));
+        self
+    }
+
+    /// The program does something.
+    pub(crate) fn program(mut self, at: f64, action: impl FnOnce(&Handle) + 'static) -> Self {
+        self.actions.push((seconds(at), Box::new(action)));
+        self
+    }
+
+    pub(crate) fn end(mut self, at: f64) -> Self {
+        self.end = seconds(at);
+        self
+    }
+
+    pub(crate) fn with(mut self, change: impl FnOnce(&mut ConversationConfig)) -> Self {
+        change(&mut self.config);
+        self
+    }
+
+    pub(crate) fn greeting(mut self, words: &str, interruptible: bool) -> Self {
+        self.config.greeting = Some(Greeting { speech: Speech::Words(words.to_owned()), interruptible });
+        self
+    }
+
+    /// Plays the scene and compares what happened.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "`expect!` makes values, and reads best as an argument"
+    )]
+    pub(crate) fn check(self, expected: Expect) -> Played {
+        let played = self.play();
+        expected.assert_eq(&played.events);
+        assert_eq!(played.report.breaches, 0);
+        assert_eq!(played.left_open, 0, "streams of providers are still open");
+        played
+    }
+
+    /// Plays the scene under virtual time.
+    pub(crate) fn play(self) -> Played {
+        runtime().block_on(async { self.set().play().await })
+    }
+
+    /// Plays the scene up to a moment, drops the call there, and says how many streams were open before and after.
+    pub(crate) fn drop_at(self, at: f64) -> (u64, u64) {
+        runtime().block_on(async {
+            let Stage { conversation, ear, mind, voice, .. } = self.set();
+            let open = || ear.open_now() + mind.open_now() + voice.open_now();
+            let mut call = Box::pin(conversation.run());
+            let ended = tokio::time::timeout(seconds(at), call.as_mut()).await;
+            assert!(ended.is_err(), "the call was over before");
+            let before = open();
+            drop(call);
+            (before, open())
+        })
+    }
+
+    fn set(mut self) -> Stage {
+        self.cues.push((self.end, Cue::Left));
+        let (mut ear, mut mind) =
+            (FakeEar::scripted(&self.utterances), FakeMind::new(self.answers).recording());
+        let rate = SampleRate::new(8_000).unwrap_or(SampleRate::HEARING);
+        let mut voice = FakeVoice::new(rate, Sound::Silence, self.speeches);
+        if let Some(faults) = self.faults.ear {
+            ear = ear.with_faults(faults);
+        }
+        if let Some(faults) = self.faults.mind {
+            mind = mind.with_faults(faults);
+        }
+        if let Some(faults) = self.faults.voice {
+            voice = voice.with_faults(faults);
+        }
+        let (ear, mind, voice) = (Arc::new(ear), Arc::new(mind), Arc::new(voice));
+        let events = Rc::new(RefCell::new(String::new()));
+        let lines = Rc::new(RefCell::new(Vec::new()));
+        let shown = Shown::default();
+        let parts = Parts {
+            stt: ear.clone(),
+            llm: mind.clone(),
+            tts: voice.clone(),
+            tools: self.tools,
+            observer: Box::new(Recorder(events.clone())),
+            journal: Some(Box::new(Lines(lines.clone()))),
+        };
+        let body = Scripted::new(self.cues, self.pausable, shown.clone());
+        let conversation = Conversation::new(self.config, parts, body);
+        Stage { conversation, actions: self.actions, ear, mind, voice, events, lines, shown }
+    }
+}
+
+/// A scene before its first moment.
+struct Stage {
+    conversation: Conversation<Scripted>,
+    actions: Vec<(Duration, Action)>,
+    ear: Arc<FakeEar>,
+    mind: Arc<FakeMind>,
+    voice: Arc<FakeVoice>,
+    events: Rc<RefCell<String>>,
+    lines: Rc<RefCell<Vec<String>>>,
+    shown: Shown,
+}
+
+impl Stage {
+    async fn play(self) -> Played {
+        let handle = self.conversation.handle();
+        let began = tokio::time::Instant::now();
+        let program = async {
+            for (at, action) in self.actions {
+                tokio::time::sleep_until(began + at).await;
+                action(&handle);
+            }
+            std::future::pending::<std::convert::Infallible>().await
+        };
+        let report = tokio::select! {
+            report = self.conversation.run() => report,
+            never = program => match never {},
+        };
+        Played {
+            events: self.events.take(),
+            shown: self.shown.take(),
+            journal: self.lines.take(),
+            report,
+            left_open: self.ear.open_now() + self.mind.open_now() + self.voice.open_now(),
+            mind: self.mind,
+        }
+    }
+}
+
+/// A thread's runtime whose clock stands still while anything can be done.
+fn runtime() -> tokio::runtime::Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
+    runtime.expect("a runtime without I/O needs nothing that could fail")
+}
+
+/// The values under which the timelines of `turn-taking.md` were measured.
+pub(crate) fn config() -> ConversationConfig {
+    ConversationConfig {
+        turn: Config {
+            endpoint: EndpointConfig {
+                min_delay: seconds(0.5),
+                max_delay: seconds(6.0),
+                transcript_limit: seconds(5.0),
+            },
+            interruption: InterruptionConfig {
+                enabled: true,
+                min_duration: seconds(0.5),
+                min_words: 0,
+                false_interruption: Some(seconds(2.0)),
+                aec_warmup: Duration::ZERO,
+            },
+            speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: seconds(10.0) },
+            reply_deadline: seconds(20.0),
+            function_deadline: seconds(30.0),
+            stall_deadline: seconds(15.0),
+            user_away: Some(seconds(15.0)),
+        },
+        instructions: "Be brief.".to_owned(),
+        greeting: None,
+        hearing: SttOptions::default(),
+        generation: GenerationOptions::default(),
+        speaking: TtsOptions::default(),
+        max_tool_steps: 3,
+        tool_deadline: seconds(10.0),
+        playout_ahead: seconds(30.0),
+        errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
+    }
+}
+
+/// Keeps the events as lines.
+struct Recorder(Rc<RefCell<String>>);
+
+impl Observer for Recorder {
+    fn observe(&mut self, at: Moment, event: &CallEvent<'_>) {
+        let text = match event {
+            CallEvent::TurnCommitted { .. } | CallEvent::TurnEnded { .. } | CallEvent::Used { .. } => return,
+            CallEvent::Agent(state) => format!("agent {state:?}"),
+            CallEvent::User(state) => format!("user {state:?}"),
+            CallEvent::Transcript { text, is_final: true } => format!("final {text:?}"),
+            CallEvent::Transcript { text, is_final: false } => format!("interim {text:?}"),
+            CallEvent::SpeechCreated { source } => format!("speech {source:?}"),
+            CallEvent::PlayoutStarted { .. } => "play".to_owned(),
+            CallEvent::PlayoutPaused { .. } => "pause".to_owned(),
+            CallEvent::PlayoutResumed { .. } => "resume".to_owned(),
+            CallEvent::PlayoutFinished { heard, interrupted, .. } => {
+                format!("played {:.2}{}", heard.as_secs_f64(), if *interrupted { " cut" } else { "" })
+            }
+            CallEvent::Message { role, text, interrupted } => {
+                format!("message {role:?}{} {text:?}", if *interrupted { "*" } else { "" })
+            }
+            CallEvent::ToolsExecuted { names, errors } => {
+                format!("tools {} errors {errors}", names.join(" "))
+            }
+            CallEvent::Latency(latency) => {
+                let shown = |delay: Option<Duration>| {
+                    delay.map_or("-".to_owned(), |d| format!("{:.2}", d.as_secs_f64()))
+                };
+                let (e2e, ttft, ttfb) = (latency.end_to_end, latency.llm_ttft, latency.tts_ttfb);
+                format!("latency e2e {} ttft {} ttfb {}", shown(e2e), shown(ttft), shown(ttfb))
+            }
+            CallEvent::Failed { component, kind, is_final } => {
+                format!("failed {component:?} {}{}", kind.name(), if *is_final { " final" } else { "" })
+            }
+            CallEvent::Closed { reason } => format!("closed {}", reason.name()),
+        };
+        let _ = writeln!(self.0.borrow_mut(), "{:.2} {text}", at.0.as_secs_f64());
+    }
+}
+
+struct Lines(Rc<RefCell<Vec<String>>>);
+
+impl Journal for Lines {
+    fn line(&mut self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
+    }
+}
+
+/// The reason that ends every scene whose user leaves.
+pub(crate) const LEFT: CloseReason = CloseReason::UserLeft;
