@@ -47,6 +47,11 @@ impl Captions {
         self.whole = true;
     }
 
+    /// Whether all text has its audio.
+    pub(crate) const fn is_complete(&self) -> bool {
+        self.whole
+    }
+
     /// Whether there is any text.
     pub(crate) fn is_empty(&self) -> bool {
         self.text.trim().is_empty()

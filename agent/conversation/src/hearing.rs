@@ -36,6 +36,13 @@ enum Stream {
     OpensLater(Pin<Box<Sleep>>),
 }
 
+/// The words of a turn that is committed.
+pub(crate) struct Turn {
+    pub(crate) text: String,
+    /// The segment that was shown without being final, and its words.
+    pub(crate) unfinished: Option<(Segment, String)>,
+}
+
 /// News of the recogniser.
 #[derive(Debug)]
 pub(crate) enum News {
@@ -175,14 +182,14 @@ impl Hearing {
     }
 
     /// The words of the turn that is committed: also those that are still interim, which the commitment makes final.
-    pub(crate) fn take_turn(&mut self) -> String {
-        let mut turn = std::mem::take(&mut self.finals);
-        if words::count(&self.interim) > 0 {
-            append(&mut turn, &self.interim);
+    pub(crate) fn take_turn(&mut self) -> Turn {
+        let mut text = std::mem::take(&mut self.finals);
+        let interim = std::mem::take(&mut self.interim);
+        if words::count(&interim) > 0 {
+            append(&mut text, &interim);
             self.promoted = true;
         }
-        self.interim.clear();
-        turn
+        Turn { text, unfinished: self.segment.take().map(|segment| (segment, interim)) }
     }
 }
 

@@ -129,6 +129,11 @@ impl Making {
         self.finished
     }
 
+    /// Whether all of its text was voiced.
+    pub(crate) const fn is_whole(&self) -> bool {
+        self.finished && self.captions.is_complete()
+    }
+
     /// Goes on making it. The voice is asked for more only if there is room for more audio.
     pub(crate) fn poll(
         &mut self,

@@ -88,7 +88,7 @@ impl<B: Body> Call<B> {
     }
 
     fn on_playout_finished(&mut self, reply: ReplyId, heard: Duration) {
-        let is_whole = self.reply(reply).is_some_and(|making| making.is_finished());
+        let is_whole = self.reply(reply).is_some_and(|making| making.is_whole());
         self.end_playout(reply, heard, is_whole);
         self.tell(Input::Playout(reply, PlayoutFact::Finished { heard }));
     }
@@ -107,9 +107,6 @@ impl<B: Body> Call<B> {
         let text = if is_whole { making.captions.all() } else { making.captions.heard(heard) };
         self.history.heard(reply, text);
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
-        if !is_whole && !playing.is_dismissed {
-            self.tally.interrupted();
-        }
         if !text.is_empty() {
             self.tally.tell(now, CallEvent::Message { role: Role::Assistant, text, interrupted: !is_whole });
         }

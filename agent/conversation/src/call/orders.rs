@@ -29,6 +29,9 @@ impl<B: Body> Call<B> {
             }
             Output::StopPlayout { reply } => {
                 let heard = self.body.stop();
+                if self.playing.as_ref().is_some_and(|playing| !playing.is_dismissed) {
+                    self.tally.interrupted();
+                }
                 self.end_playout(reply, heard, false);
                 self.facts.push_back(Input::Playout(reply, PlayoutFact::Finished { heard }));
             }
@@ -55,7 +58,13 @@ impl<B: Body> Call<B> {
     ) {
         let now = self.now();
         let text = match source {
-            TurnSource::Spoken => self.hearing.take_turn(),
+            TurnSource::Spoken => {
+                let turn = self.hearing.take_turn();
+                if let Some((segment, interim)) = turn.unfinished {
+                    self.body.show_user_words(segment, &interim, true);
+                }
+                turn.text
+            }
             TurnSource::Typed => self.typed.take().unwrap_or_default(),
         };
         self.history.user(&text);

@@ -146,6 +146,60 @@ fn a_voice_that_fails_loses_its_turn_only() {
 }
 
 #[test]
+fn a_voice_that_breaks_off_is_remembered_as_far_as_it_came() {
+    let mut scene = question().with(|config| config.errors.apology = None);
+    scene.faults.voice = Some(Faults::always(error(3, ErrorKind::StreamCut)));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        2.70 speech Generate
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 agent Thinking
+        3.20 play
+        3.20 latency e2e 0.70 ttft 0.10 ttfb 0.20
+        3.20 agent Speaking
+        3.23 failed Tts stream_cut
+        3.51 played 0.30 cut
+        3.51 message Assistant* "I"
+        3.51 agent Listening
+        7.50 closed user_left
+    "#]]);
+}
+
+#[test]
+fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
+    let mut scene = question().with(|config| config.turn.endpoint.transcript_limit = seconds(1.0));
+    scene.faults.ear = Some(Faults::always(Fault { after: 1, what: Mishap::Stall }));
+    let played = scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        3.00 user Listening
+        3.50 message User "Hello?"
+        3.50 speech Generate
+        3.50 agent Thinking
+        4.00 play
+        4.00 latency e2e 1.50 ttft 0.10 ttfb 0.40
+        4.00 agent Speaking
+        5.01 played 1.00
+        5.01 message Assistant "I am here."
+        5.01 agent Listening
+        7.50 closed user_left
+    "#]]);
+    expect![[r#"
+        user 1 Hello?
+        user 1 final Hello?
+        agent 2 +I 
+        agent 2 +am 
+        agent 2 +here.
+        agent 2 end"#]]
+    .assert_eq(&played.shown.join("\n"));
+}
+
+#[test]
 fn a_recogniser_that_fails_is_opened_again() {
     let mut scene = question();
     scene.faults.ear = Some(Faults::sequence([Some(error(0, ErrorKind::StreamCut))]));
@@ -187,7 +241,7 @@ fn too_many_failures_in_a_row_close_the_call() {
 
 #[test]
 fn a_call_that_is_dropped_leaves_nothing_behind() {
-    for (at, open) in [(0.1, 1), (2.8, 2), (3.1, 2), (3.3, 2), (4.0, 2)] {
+    for (at, open) in [(0.1, 1), (2.8, 2), (3.1, 2), (3.25, 2), (4.0, 1)] {
         let (before, after) = question().drop_at(at);
         assert_eq!((before, after), (open, 0), "dropped at {at}");
     }

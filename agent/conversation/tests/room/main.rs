@@ -1,0 +1,207 @@
+//! A conversation in a room of a real livekit-server, with a caller of our own.
+
+mod caller;
+#[path = "../../../rtc/tests/rooms/server.rs"]
+#[expect(dead_code, reason = "shared with the tests of agent/rtc, which also restart it")]
+mod server;
+
+use std::{sync::Arc, time::Duration};
+
+use agent_audio::{
+    EncoderConfig, Gain, HearingConfig, PlayoutConfig, Quiet, SpeakingConfig,
+    vad::{Detector, DetectorConfig},
+};
+use agent_conversation::{
+    CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, NoTools, Parts, RoomBody,
+    RoomBodyConfig, Unobserved,
+};
+use agent_rtc::{JoinOptions, Room};
+use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
+use livekit_token::{AccessToken, VideoGrants};
+use providers_core::{GenerationOptions, SampleRate, SttOptions, TtsOptions, VAD_WINDOW, VoiceActivity};
+use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
+use server::Server;
+
+use crate::caller::{Caller, Seen};
+
+const ANSWER: &str = "I am well.";
+
+#[tokio::test]
+async fn a_caller_is_answered_and_an_unmodified_client_is_shown_what_it_expects() {
+    agent_rtc::install_crypto();
+    let server = Server::start();
+    let mut caller = Caller::join(&server, "caller").await;
+    let conversation = agent(&server).await;
+    let talk = async {
+        caller.say_for(Duration::from_millis(800));
+        caller.until(|seen| seen.states.ends_with(&["speaking".to_owned(), "listening".to_owned()])).await;
+        caller.leave().await
+    };
+    let (report, seen): (CallReport, Seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
+
+    assert_eq!((report.reason, report.turns, report.replies), (CloseReason::UserLeft, 1, 1));
+    assert_eq!(report.breaches, 0);
+    let states: Vec<&str> = seen.states.iter().map(String::as_str).collect();
+    assert_eq!(states[states.len() - 4..], ["listening", "thinking", "speaking", "listening"], "{states:?}");
+    assert_eq!(
+        seen.words("caller"),
+        [("Hello there", "false"), ("Hello there", "true")],
+        "{:?}",
+        seen.streams
+    );
+    assert_eq!(seen.words("agent"), [(ANSWER, "true")], "{:?}", seen.streams);
+    assert!(seen.loud >= Duration::from_millis(900), "{:?} of one second were heard", seen.loud);
+    let tracks =
+        seen.streams.iter().filter(|stream| stream.attributes.contains_key("lk.transcribed_track_id"));
+    assert_eq!(tracks.count(), seen.streams.len());
+}
+
+#[tokio::test]
+async fn what_the_caller_writes_is_answered_aloud() {
+    agent_rtc::install_crypto();
+    let server = Server::start();
+    let mut caller = Caller::join(&server, "caller").await;
+    let conversation = agent(&server).await;
+    let talk = async {
+        caller.until(|seen| seen.states.last().is_some_and(|state| state == "listening")).await;
+        caller.write("Are you there?");
+        caller.until(|seen| seen.states.ends_with(&["speaking".to_owned(), "listening".to_owned()])).await;
+        caller.leave().await
+    };
+    let (report, seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
+    assert_eq!((report.reason, report.turns, report.replies), (CloseReason::UserLeft, 1, 1));
+    assert_eq!(seen.words("agent"), [(ANSWER, "true")], "{:?}", seen.streams);
+}
+
+#[tokio::test]
+async fn a_room_that_is_gone_closes_the_call() {
+    agent_rtc::install_crypto();
+    let mut server = Server::start();
+    let mut options = JoinOptions::new(server.url(), agent_token());
+    options.patience.resumes = 1;
+    options.patience.restarts = 1;
+    let conversation = conversation(Room::join(options).await.unwrap());
+    server.stop();
+    let report = tokio::time::timeout(Duration::from_secs(30), conversation.run()).await.unwrap();
+    assert_eq!(report.reason, CloseReason::Disconnected);
+}
+
+async fn agent(server: &Server) -> Conversation<RoomBody> {
+    conversation(Room::join(JoinOptions::new(server.url(), agent_token())).await.unwrap())
+}
+
+fn agent_token() -> String {
+    let grants = VideoGrants {
+        room_join: true,
+        agent: true,
+        room: "room".into(),
+        can_publish: Some(true),
+        can_subscribe: Some(true),
+        can_publish_data: Some(true),
+        can_update_own_metadata: Some(true),
+        ..VideoGrants::default()
+    };
+    let token =
+        AccessToken::with_api_key(server::KEY, server::SECRET).with_identity("agent").with_kind("agent");
+    token.with_grants(grants).to_jwt().unwrap()
+}
+
+fn conversation(room: Room) -> Conversation<RoomBody> {
+    let body = RoomBodyConfig {
+        hearing: hearing(),
+        speaking: speaking(),
+        identity: None,
+        subscription_wait: Duration::from_secs(5),
+        before_leaving: None,
+    };
+    let body = RoomBody::new(room, body, Detector::new(Box::new(Loudness), detector())).unwrap();
+    let ms = Duration::from_millis;
+    let answer = Answer {
+        when: When::Any,
+        text: ANSWER.to_owned(),
+        calls: Vec::new(),
+        ttft: ms(50),
+        duration: ms(50),
+    };
+    let speech = Speech { when: When::Any, length: ms(1000), ttfb: ms(50), duration: ms(100) };
+    let parts = Parts {
+        stt: Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello there".to_owned()]), ms(100))),
+        llm: Arc::new(FakeMind::new(vec![answer])),
+        tts: Arc::new(FakeVoice::new(
+            SampleRate::VOICE,
+            Sound::Tone { hertz: 440, peak: 8000 },
+            vec![speech],
+        )),
+        tools: Arc::new(NoTools),
+        observer: Box::new(Unobserved),
+        journal: None,
+    };
+    Conversation::new(config(), parts, body)
+}
+
+/// A loud window is speech: the caller's voice is a tone.
+struct Loudness;
+
+impl VoiceActivity for Loudness {
+    fn probability(&mut self, window: &[i16; VAD_WINDOW]) -> f32 {
+        if window.iter().any(|sample| sample.unsigned_abs() > 1000) { 1.0 } else { 0.0 }
+    }
+
+    fn reset(&mut self) {}
+}
+
+fn detector() -> DetectorConfig {
+    DetectorConfig {
+        activation: 0.5,
+        deactivation: 0.35,
+        min_speech: Duration::from_millis(50),
+        min_silence: Duration::from_millis(250),
+        prefix_padding: Duration::from_millis(500),
+    }
+}
+
+pub(crate) fn hearing() -> HearingConfig {
+    let ms = Duration::from_millis;
+    HearingConfig { depth_min: ms(20), depth_max: ms(200), conceal_max: ms(100) }
+}
+
+pub(crate) fn speaking() -> SpeakingConfig {
+    let ms = Duration::from_millis;
+    SpeakingConfig {
+        encoder: EncoderConfig { complexity: 5, bitrate: 24_000, expected_loss: 0 },
+        playout: PlayoutConfig { fade: ms(5), lead: ms(0), duck: Gain::UNITY, duck_fade: ms(100) },
+        quiet: Quiet::Nothing,
+        hangover: ms(60),
+        first_rtp_time: 0,
+    }
+}
+
+fn config() -> ConversationConfig {
+    let ms = Duration::from_millis;
+    ConversationConfig {
+        turn: Config {
+            endpoint: EndpointConfig { min_delay: ms(500), max_delay: ms(3000), transcript_limit: ms(5000) },
+            interruption: InterruptionConfig {
+                enabled: true,
+                min_duration: ms(500),
+                min_words: 0,
+                false_interruption: Some(ms(2000)),
+                aec_warmup: ms(0),
+            },
+            speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: ms(10_000) },
+            reply_deadline: ms(20_000),
+            function_deadline: ms(30_000),
+            stall_deadline: ms(15_000),
+            user_away: None,
+        },
+        instructions: String::new(),
+        greeting: None,
+        hearing: SttOptions::default(),
+        generation: GenerationOptions::default(),
+        speaking: TtsOptions::default(),
+        max_tool_steps: 3,
+        tool_deadline: ms(10_000),
+        playout_ahead: ms(5000),
+        errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: ms(500) },
+    }
+}
