@@ -3,13 +3,28 @@
 use crate::{CodecError, SPOKEN_FRAME};
 
 /// How the agent's own track is encoded.
+///
+/// Bits cost less than complexity. With libopus 1.6.1, on recorded speech, prepared for 10 % loss (processor time of
+/// 20 ms, log-spectral distance to the original):
+///
+/// | complexity | 24 kb/s | 32 kb/s | 36 kb/s | 40 kb/s |
+/// |---|---|---|---|---|
+/// | 0 | 61 µs, 5.7 dB, no FEC | 64 µs, 8.4 dB | 75 µs, 5.6 dB | 64 µs, 5.1 dB |
+/// | 1 | 53 µs, 10.7 dB | 69 µs, 8.4 dB | 64 µs, 5.1 dB | 65 µs, 4.9 dB |
+/// | 3 | 144 µs, 9.3 dB | 157 µs, 5.6 dB | 184 µs, 5.1 dB | 153 µs, 4.8 dB |
+/// | 5 | 159 µs, 8.7 dB | 199 µs, 5.4 dB | | 214 µs, 4.9 dB |
+/// | 10 | 219 µs, 8.6 dB | 269 µs, 5.4 dB | | 244 µs, 4.8 dB |
+///
+/// Where the distance leaps, the encoder gave up what is above 8 kHz to make room for FEC. Complexity 1 at 40 kb/s is
+/// the choice for a server of many rooms: 0.13 % of a core for a room in which the agent speaks 40 % of the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncoderConfig {
     /// 0 (cheapest) to 10 (best).
     pub complexity: u8,
-    /// Bits a second: 6,000 to 128,000. 24,000 is a good value for a voice.
+    /// Bits a second: 6,000 to 128,000.
     pub bitrate: u32,
-    /// Loss the encoder prepares for with in-band FEC, in percent: 0 to 50. 0 sends no FEC.
+    /// Loss the encoder prepares for with in-band FEC, in percent: 0 to 50. 0 sends no FEC, and below 6 it is sent
+    /// only when the bits suffice without giving up bandwidth.
     pub expected_loss: u8,
 }
 

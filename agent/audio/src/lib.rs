@@ -40,3 +40,16 @@ pub const HEARD_FRAME: usize = 320;
 
 /// Samples in a frame of what is said: 20 ms at 24 kHz.
 pub const SPOKEN_FRAME: usize = 480;
+
+#[cfg(test)]
+mod tests {
+    use super::{Hearing, Playout, Speaking};
+
+    #[test]
+    fn a_call_may_be_moved_to_another_thread() {
+        const fn is_send<T: Send>() {}
+        is_send::<Hearing>();
+        is_send::<Playout>();
+        is_send::<Speaking>();
+    }
+}

@@ -9,7 +9,8 @@ const ROOM: f32 = 32_767.0 - KNEE;
 pub(crate) fn limit(sample: f32) -> (i16, bool) {
     let over = sample.abs() - KNEE;
     if over <= 0.0 {
-        return (sample.round() as i16, false);
+        // Rounds as `round` does, which is a call on processors older than SSE 4.1.
+        return ((sample + 0.5f32.copysign(sample)) as i16, false);
     }
     // Slope 1 at the knee, full scale at infinity.
     let bent = KNEE + ROOM * (1.0 - ROOM / (over + ROOM));

@@ -1,4 +1,5 @@
 //! What is played: each sample of a reply once, in order, through pauses, gaps, stops and sounds.
+#![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 use std::{
     f64::consts::TAU,
@@ -62,7 +63,7 @@ impl Bench {
     }
 
     /// Until nothing is wanted.
-    fn to_the_end(&mut self) {
+    fn finish(&mut self) {
         while self.playout.wants_frame() {
             self.frames(1);
             assert!(self.played.len() < 10_000_000, "it comes to an end");
@@ -92,7 +93,7 @@ fn a_reply_is_played_as_it_is_and_its_events_are_exact() {
     reply[999] = 0;
     let mut bench = Bench::with_reply(&reply);
     assert_eq!(bench.playout.queued(), SampleRate::VOICE.duration_of(1_000));
-    bench.to_the_end();
+    bench.finish();
     assert_eq!(bench.played[..1_000], reply);
     assert!(bench.played[1_000..].iter().all(|sample| *sample == 0));
     let events = bench.events();
@@ -117,7 +118,7 @@ fn a_voice_that_is_late_leaves_a_gap_that_is_counted_and_loses_no_sample() {
     assert!(bench.playout.wants_frame(), "a gap is played");
     bench.playout.push(&reply[700..]).unwrap();
     bench.playout.finish().unwrap();
-    bench.to_the_end();
+    bench.finish();
     assert_eq!(bench.played[..700], reply[..700]);
     // It comes back softly, over 5 ms, with the next sample.
     assert_eq!(bench.played[1_920 + 120..1_920 + 4_100], reply[820..4_800]);
@@ -152,14 +153,14 @@ fn a_pause_fades_within_ten_milliseconds_and_a_resumed_reply_goes_on_with_the_ne
     bench.frames(3);
     bench.playout.pause();
     assert!(bench.playout.wants_frame(), "the fade");
-    bench.to_the_end();
+    bench.finish();
     let heard = bench.playout.heard().unwrap();
     assert_eq!(heard.samples, 3 * 480 + 120);
     assert!(bench.played[1_440 + 120..].iter().all(|sample| *sample == 0));
     assert!(bench.played[1_440..1_560].windows(2).all(|pair| pair[0] >= pair[1]));
     let from = bench.played.len();
     bench.playout.resume();
-    bench.to_the_end();
+    bench.finish();
     // After the fade in, sample by sample what comes next.
     let next = heard.samples as usize;
     assert_eq!(bench.played[from + 120..from + 9_600 - next], reply[next + 120..]);
@@ -209,7 +210,7 @@ fn one_reply_at_a_time_takes_samples_until_it_is_finished() {
 #[test]
 fn a_reply_without_samples_finishes() {
     let mut bench = Bench::with_reply(&[]);
-    bench.to_the_end();
+    bench.finish();
     let heard = Heard { id: REPLY, samples: 0, gap: 0 };
     assert_eq!(bench.events(), [(0, PlayoutEvent::Finished { heard, at: bench.epoch })]);
 }
@@ -223,7 +224,7 @@ fn a_reply_at_another_rate_lasts_as_long() {
             bench.playout.push(piece).unwrap();
         }
         bench.playout.finish().unwrap();
-        bench.to_the_end();
+        bench.finish();
         let Some((micros, PlayoutEvent::Finished { heard, .. })) = bench.events().pop() else {
             panic!("finished")
         };
@@ -266,7 +267,7 @@ fn a_sound_that_is_heard_once_ends_and_a_silent_one_holds_its_place() {
     assert!(!bench.playout.wants_frame());
     bench.frames(1);
     bench.playout.set_sound_gain(sound, Gain::UNITY, Duration::ZERO);
-    bench.to_the_end();
+    bench.finish();
     assert_eq!(bench.played[..480], numbered(480));
     assert_eq!(bench.played[960..1_480], numbered(1_000)[480..]);
 }
@@ -342,7 +343,7 @@ proptest! {
         }
         bench.playout.resume();
         bench.playout.finish().unwrap();
-        bench.to_the_end();
+        bench.finish();
         let Some((_, PlayoutEvent::Finished { heard, .. })) = bench.events().pop() else {
             return Err(TestCaseError::fail("no end"));
         };
