@@ -128,7 +128,8 @@ impl Machine {
     /// After a resume: what was given up while there was no link is given up again.
     pub(super) fn say_unwanted(&mut self) {
         let tracks = self.roster.others.values().flat_map(|other| other.tracks.values());
-        let unwanted = tracks.filter(|track| track.kind == TrackKind::Audio && !self.wanted.contains(&track.sid));
+        let unwanted =
+            tracks.filter(|track| track.kind == TrackKind::Audio && !self.wanted.contains(&track.sid));
         let unwanted: Vec<String> = unwanted.map(|track| track.sid.as_str().to_owned()).collect();
         if !unwanted.is_empty() {
             self.say_subscription(unwanted, false);

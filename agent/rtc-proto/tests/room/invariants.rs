@@ -9,8 +9,8 @@ use agent_rtc_proto::protocol::signal_request::Message as Asked;
 use agent_rtc_proto::protocol::signal_response::Message as Say;
 use agent_rtc_proto::protocol::{DataPacket, UserPacket};
 use agent_rtc_proto::{
-    DisconnectCause, DisconnectReason, Input, LinkFailure, LinkPurpose, LocalTrack, Reliability, Request, RoomEvent,
-    SignalPath, TrackOptions, TrackSid,
+    DisconnectCause, DisconnectReason, Input, LinkFailure, LinkPurpose, LocalTrack, Reliability, Request,
+    RoomEvent, SignalPath, TrackOptions, TrackSid,
 };
 
 use crate::world::{TRACK, Weather, World};
@@ -93,7 +93,8 @@ fn r3_the_stay_is_resumed_first_then_a_new_one_is_asked_for_then_it_ends() {
     world.links.clear();
     world.cut_link();
     world.run(Duration::from_secs(120));
-    let kinds: Vec<bool> = world.links.iter().map(|link| matches!(link, LinkPurpose::Resume { .. })).collect();
+    let kinds: Vec<bool> =
+        world.links.iter().map(|link| matches!(link, LinkPurpose::Resume { .. })).collect();
     let expected: Vec<bool> = [[true; 4].as_slice(), &[false; 12]].concat();
     assert_eq!(kinds, expected);
     let end = world.events.last().unwrap();
@@ -126,7 +127,8 @@ fn reliable_data_is_sent_again_from_where_the_server_lost_it() {
         world.request(Request::SendData { reliability: Reliability::Reliable, packet: user_packet(10) });
     }
     world.run(Duration::from_millis(200));
-    let sequences = |world: &World| world.sfu.data.iter().map(|(_, packet)| packet.sequence).collect::<Vec<_>>();
+    let sequences =
+        |world: &World| world.sfu.data.iter().map(|(_, packet)| packet.sequence).collect::<Vec<_>>();
     assert_eq!(sequences(&world), [1, 2, 3]);
     world.last_seen_by_server = 1;
     world.cut_link();
@@ -282,20 +284,27 @@ fn a_server_without_the_single_path_is_asked_on_the_other() {
     world.settle();
     assert!(matches!(world.links.last(), Some(LinkPurpose::Join { offer: None })), "{:?}", world.links);
     assert!(world.events.contains(&RoomEvent::Joined));
-    assert_eq!(world.sfu.n_asked(|asked| matches!(asked, Asked::Offer(_))), 1, "the publisher's offer follows");
+    assert_eq!(
+        world.sfu.n_asked(|asked| matches!(asked, Asked::Offer(_))),
+        1,
+        "the publisher's offer follows"
+    );
 }
 
 #[test]
 fn what_cannot_be_heard_is_not_asked_for() {
     let mut world = World::talking(17);
-    let video = agent_rtc_proto::protocol::TrackInfo { sid: "TR_cam".into(), r#type: 1, ..Default::default() };
+    let video =
+        agent_rtc_proto::protocol::TrackInfo { sid: "TR_cam".into(), r#type: 1, ..Default::default() };
     let participant = agent_rtc_proto::protocol::ParticipantInfo {
         sid: "PA_c".into(),
         identity: "caller".into(),
         tracks: vec![video],
         ..Default::default()
     };
-    world.sfu.say(Say::Update(agent_rtc_proto::protocol::ParticipantUpdate { participants: vec![participant] }));
+    world
+        .sfu
+        .say(Say::Update(agent_rtc_proto::protocol::ParticipantUpdate { participants: vec![participant] }));
     world.settle();
     world.request(Request::Subscribe { track: TrackSid::from("TR_cam"), wanted: true });
     assert_eq!(world.n_events(|event| matches!(event, RoomEvent::SubscriptionFailed { .. })), 1);

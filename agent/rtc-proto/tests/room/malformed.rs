@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use agent_rtc_proto::protocol::signal_response::Message as Say;
 use agent_rtc_proto::protocol::{
-    MediaSectionsRequirement, ParticipantInfo, ParticipantUpdate, SessionDescription, SignalResponse, SpeakerInfo,
-    SpeakersChanged, TrickleRequest,
+    MediaSectionsRequirement, ParticipantInfo, ParticipantUpdate, SessionDescription, SignalResponse,
+    SpeakerInfo, SpeakersChanged, TrickleRequest,
 };
 use agent_rtc_proto::{Input, Request, RoomEvent, Transport};
-use prost::Message;
 use proptest::prelude::*;
+use prost::Message;
 
 use crate::world::World;
 
@@ -56,10 +56,14 @@ fn r4_wrong_signals_descriptions_and_candidates_are_survived_and_counted() {
 
 #[test]
 fn r4_answers_that_are_no_sdp_are_asked_for_again() {
-    for broken in ["", "v=0\r\n", "nonsense", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 X 1\r\n"] {
+    for broken in
+        ["", "v=0\r\n", "nonsense", "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=audio 9 X 1\r\n"]
+    {
         let mut world = World::talking(22);
         world.sfu.answers = false;
-        world.sfu.say(Say::MediaSectionsRequirement(MediaSectionsRequirement { num_audios: 1, num_videos: 0 }));
+        world
+            .sfu
+            .say(Say::MediaSectionsRequirement(MediaSectionsRequirement { num_audios: 1, num_videos: 0 }));
         world.settle();
         let offer = world.sfu.unanswered.pop().unwrap();
         let answer = SessionDescription { id: offer.id, sdp: broken.into(), ..SessionDescription::default() };
@@ -79,7 +83,9 @@ fn r4_data_that_is_none_and_datagrams_of_strangers_are_survived() {
     world.run(Duration::from_millis(50));
     assert_eq!(world.machine.counters().malformed_data, 2);
     let (from, to) = ("192.0.2.1:9".parse().unwrap(), "10.0.0.2:40001".parse().unwrap());
-    for bytes in [&[][..], &[0], &[0; 20], &[22; 40], &[128; 12], &[128, 111, 0, 0], &[129, 200, 0, 1], &[255; 1500]] {
+    for bytes in
+        [&[][..], &[0], &[0; 20], &[22; 40], &[128; 12], &[128, 111, 0, 0], &[129, 200, 0, 1], &[255; 1500]]
+    {
         world.feed(Input::DatagramReceived { transport: Transport::Udp, from, to, bytes });
     }
     assert!(world.machine.counters().malformed_datagrams >= 3, "{:?}", world.machine.counters());
@@ -89,7 +95,9 @@ fn r4_data_that_is_none_and_datagrams_of_strangers_are_survived() {
 #[test]
 fn r4_so_many_sections_as_are_asked_for_are_never_made() {
     let mut world = World::talking(24);
-    world.sfu.say(Say::MediaSectionsRequirement(MediaSectionsRequirement { num_audios: u32::MAX, num_videos: 0 }));
+    world
+        .sfu
+        .say(Say::MediaSectionsRequirement(MediaSectionsRequirement { num_audios: u32::MAX, num_videos: 0 }));
     world.settle();
     assert_eq!(world.machine.counters().unexpected_signals, 1);
     still_talks(&mut world);

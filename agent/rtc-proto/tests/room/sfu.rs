@@ -127,8 +127,12 @@ impl Sfu {
         match asked {
             Asked::Offer(offer) => self.on_offer(now, offer),
             Asked::AddTrack(request) => {
-                let track = TrackInfo { sid: format!("TR_{}_{}", self.stays, request.cid), ..TrackInfo::default() };
-                self.say(Say::TrackPublished(TrackPublishedResponse { cid: request.cid, track: Some(track) }));
+                let track =
+                    TrackInfo { sid: format!("TR_{}_{}", self.stays, request.cid), ..TrackInfo::default() };
+                self.say(Say::TrackPublished(TrackPublishedResponse {
+                    cid: request.cid,
+                    track: Some(track),
+                }));
             }
             Asked::Subscription(update) => {
                 for sid in update.track_sids {
@@ -158,7 +162,8 @@ impl Sfu {
         let waiting = self.carried.values().filter(|mid| mid.is_none()).count();
         if waiting > 0 {
             let missing = waiting.saturating_sub(self.free_sections().len());
-            let required = MediaSectionsRequirement { num_audios: u32::try_from(missing).unwrap(), num_videos: 0 };
+            let required =
+                MediaSectionsRequirement { num_audios: u32::try_from(missing).unwrap(), num_videos: 0 };
             self.say(Say::MediaSectionsRequirement(required));
         }
     }

@@ -29,9 +29,10 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let weather = (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(no_links, refuses_resume, no_datagrams)| {
-        Happening::Weather(Weather { no_links, refuses_resume, no_datagrams })
-    });
+    let weather =
+        (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(no_links, refuses_resume, no_datagrams)| {
+            Happening::Weather(Weather { no_links, refuses_resume, no_datagrams })
+        });
     prop_oneof![
         6 => (1_u64..4_000).prop_map(Happening::Wait),
         2 => (0_u32..4).prop_map(Happening::Publish),
@@ -59,7 +60,9 @@ fn happen(world: &mut World, happening: &Happening) {
         }
         Happening::Unpublish(n) => world.request(Request::Unpublish(LocalTrack::new(n))),
         Happening::Mute(n, muted) => world.request(Request::Mute { track: LocalTrack::new(n), muted }),
-        Happening::SomebodyPublishes(n) => world.somebody_publishes(&format!("caller-{n}"), &format!("TR_{n}")),
+        Happening::SomebodyPublishes(n) => {
+            world.somebody_publishes(&format!("caller-{n}"), &format!("TR_{n}"))
+        }
         Happening::SomebodyGoes(n) => {
             world.sfu.go(&format!("caller-{n}"), &format!("TR_{n}"));
             world.settle();
@@ -100,7 +103,9 @@ fn check_events(events: &[RoomEvent]) -> Result<(), TestCaseError> {
         match event {
             RoomEvent::Joined => prop_assert_eq!(at, 0),
             RoomEvent::Reconnecting => prop_assert!(!std::mem::replace(&mut lost, true), "lost twice"),
-            RoomEvent::Reconnected { .. } => prop_assert!(std::mem::replace(&mut lost, false), "found without a loss"),
+            RoomEvent::Reconnected { .. } => {
+                prop_assert!(std::mem::replace(&mut lost, false), "found without a loss")
+            }
             RoomEvent::Disconnected(_) => prop_assert_eq!(at, events.len() - 1, "something after the end"),
             _ => {}
         }

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{
-    AudioPacket, Config, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine, MediaTransport, OutgoingAudio,
-    Output, Patience, Request, RoomEvent, SignalPath, TrackOptions, TrackSid, Transport,
+    AudioPacket, Config, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine, MediaTransport,
+    OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TrackOptions, TrackSid, Transport,
 };
 
 use crate::sfu::Sfu;
@@ -97,7 +97,8 @@ impl World {
     /// Sends a frame; says whether its datagram was ordered, and how many stood before it.
     pub(crate) fn send_audio(&mut self, rtp_time: u32) {
         let payload = rtp_time.to_be_bytes();
-        let audio = OutgoingAudio { track: TRACK, rtp_time, talkspurt: false, level: Some(-30), payload: &payload };
+        let audio =
+            OutgoingAudio { track: TRACK, rtp_time, talkspurt: false, level: Some(-30), payload: &payload };
         self.feed(Input::AudioEncoded(audio));
     }
 
