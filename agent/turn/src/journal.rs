@@ -329,3 +329,73 @@ impl fmt::Display for Shown<'_, UserState> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, LineError, parse, write};
+
+    #[test]
+    fn a_line_that_is_written_is_read_as_it_was() {
+        for line in [
+            "0 user.started",
+            "1050 user.started 1000",
+            "1450.5 user.lapsed 1400.000001",
+            "1600 user.revived",
+            "2000 user.stopped 1750",
+            "2100 user.interim 2",
+            "2200 user.final 0",
+            "2210 user.scored 100/500",
+            "2300 user.typed",
+            "2400 user.left",
+            "2500 reply.ready r1",
+            "2500 reply.finished r1",
+            "2500 reply.silent r12",
+            "2500 reply.failed r1",
+            "2500 reply.called r1",
+            "2500 reply.returned r1",
+            "2600 playout.started r1",
+            "2700 playout.progressed r1 100",
+            "2800.25 playout.finished r1 200.25",
+            "2900 told.say q1",
+            "2900 told.say q1 firm",
+            "2900 told.generate q2",
+            "3000 told.stop",
+            "3000 told.stop force",
+            "3100 told.close shutdown",
+            "3200 timeout",
+        ] {
+            let (at, entry) = parse(line).unwrap().unwrap();
+            assert_eq!(write(at, entry), line);
+        }
+    }
+
+    #[test]
+    fn remarks_and_empty_lines_say_nothing() {
+        for line in ["", "   ", "# a call", "  # 12 user.left"] {
+            assert_eq!(parse(line), Ok(None), "{line:?}");
+        }
+        assert!(matches!(parse("12 timeout # late"), Ok(Some((_, Entry::Timeout)))));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_says_why() {
+        let wrong = |fact: &str| LineError::WrongValue(fact.to_owned());
+        for (line, expected) in [
+            ("user.left", LineError::NoMoment),
+            ("-1 user.left", LineError::NoMoment),
+            ("1.0000001 user.left", LineError::NoMoment),
+            ("99999999999999999999999 user.left", LineError::NoMoment),
+            ("1", LineError::UnknownFact(String::new())),
+            ("1 user.sang", LineError::UnknownFact("user.sang".to_owned())),
+            ("1 user.final", wrong("user.final")),
+            ("1 user.final -2", wrong("user.final")),
+            ("1 reply.ready 1", wrong("reply.ready")),
+            ("1 playout.finished r1", wrong("playout.finished")),
+            ("1 told.say q1 loud", wrong("told.say")),
+            ("1 told.close whim", wrong("told.close")),
+            ("1 user.left now", LineError::TooMuch("now".to_owned())),
+        ] {
+            assert_eq!(parse(line), Err(expected), "{line:?}");
+        }
+    }
+}

@@ -3,4 +3,5 @@
 mod body;
 mod failures;
 mod scene;
+mod sound;
 mod timelines;

@@ -252,7 +252,7 @@ impl Stage {
 }
 
 /// A thread's runtime whose clock stands still while anything can be done.
-fn runtime() -> tokio::runtime::Runtime {
+pub(crate) fn runtime() -> tokio::runtime::Runtime {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
     runtime.expect("a runtime without I/O needs nothing that could fail")
 }
