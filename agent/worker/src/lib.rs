@@ -1,1 +1,40 @@
 //! The worker process: registers with LiveKit, takes jobs, runs calls on shards, drains.
+//!
+//! ```text
+//!            Machine (protocol, pure)
+//!               │ orders        ▲ facts
+//! server ◄─► Link ◄─► Worker ◄──┴──► Shards ─► shard 0: call, call, call …     one thread, one runtime
+//!                       │                      shard 1: call, call …
+//!                       └─► status ─► /readyz /worker /metrics
+//! ```
+//!
+//! The worker's own thread speaks with the server and serves its endpoints; calls live on the shards' threads and
+//! never leave theirs. What a call is stands in [`Entry`]: the worker knows neither rooms nor providers.
+
+pub mod protocol;
+
+mod link;
+mod seat;
+mod shards;
+mod worker;
+
+mod call;
+mod console;
+mod observing;
+pub mod providers;
+mod wiring;
+
+mod http;
+mod logging;
+mod metrics;
+pub mod playground;
+
+pub use call::Calls;
+pub use console::{ConsoleError, Sound, console};
+pub use http::{Health, ListenError, listen, serve};
+pub use link::{Link, LinkError, websocket_url};
+pub use logging::{FilterError, check as check_logging, start as start_logging};
+pub use metrics::{Metric, Metrics};
+pub use seat::{CallFuture, Entry, Seat};
+pub use shards::ShardGauge;
+pub use worker::{Request, Worker, WorkerError, job_kind};

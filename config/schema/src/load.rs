@@ -263,17 +263,17 @@ impl Loader {
     /// Checks what depends on a choice, once every value is a value.
     fn check_choices(&mut self, config: &Config) {
         let keys = [
-            (config.stt.provider, "stt.openai.api_key"),
-            (config.llm.provider, "llm.openai.api_key"),
-            (config.tts.provider, "tts.openai.api_key"),
+            (config.stt.provider, "stt.provider", "stt.openai.api_key"),
+            (config.llm.provider, "llm.provider", "llm.openai.api_key"),
+            (config.tts.provider, "tts.provider", "tts.openai.api_key"),
         ];
-        for (provider, path) in keys {
+        for (provider, choice, path) in keys {
             let Some(origin) = self.origins.get(path) else { continue };
             if let (Provider::Openai, Some((variable, false))) = (provider, &origin.reference) {
                 let problem = format!(
                     "the variable {variable} is not set; set it, or write api_key = \"\" for a server that needs no key"
                 );
-                let place = origin.place.clone();
+                let place = self.latest_place(path, choice);
                 self.fault(place, path, problem);
             }
         }

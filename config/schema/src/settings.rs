@@ -10,8 +10,8 @@ mod talking;
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
 pub use providers::{
-    Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode, SttOpenai, Tts,
-    TtsFake, TtsLocal, TtsOpenai,
+    Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode, SttOpenai,
+    TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
 pub use talking::{Conversation, Preemptive, Turn};
 

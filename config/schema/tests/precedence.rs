@@ -79,7 +79,8 @@ fn the_effective_configuration_tells_where_values_came_from_and_masks_secrets() 
         api_key = "***"                               # default, read from the variable OPENAI_API_KEY
         base_url = "https://api.openai.com/v1"        # default
         api_key = "***"                               # default, read from the variable OPENAI_API_KEY
-    "#]].assert_eq(&shown);
+    "#]]
+    .assert_eq(&shown);
     let back: BTreeMap<_, _> = loaded.effective.entries.iter().map(|entry| (entry.path, entry)).collect();
     assert_eq!(back["worker.shards"].origin.place, Place::Default);
 }

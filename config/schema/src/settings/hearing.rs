@@ -15,10 +15,19 @@ section! {
         jitter_min: Duration = "jitter_min_ms" milliseconds(20, 0, 500);
         /// The most that is held back. Beyond this, speech that waits for its packets answers too late to be talk.
         jitter_max: Duration = "jitter_max_ms" milliseconds(200, 20, 2_000);
+        /// A hole is filled with invented sound this long, then with silence.
+        conceal_max: Duration = "conceal_max_ms" milliseconds(100, 0, 1_000);
+        /// How much of an answer must be there before its first sample is given: more hides a voice that stutters, and is
+        /// heard as delay.
+        playout_lead: Duration = "playout_lead_ms" milliseconds(0, 0, 200);
+        /// How long the first words wait until somebody has subscribed to the agent's track; then they are said all the same.
+        subscriber_wait: Duration = "subscriber_wait_ms" milliseconds(3_000, 0, 30_000);
         /// How much work the encoder does: 10 the most. 5 costs 20 % less than 10 on speech and no listener told them apart.
         opus_complexity: u32 = "opus_complexity" count(5, 0, 10, "");
         /// Bits a second of the agent's voice: at 24,000, 24 kHz speech is clear and survives a tenth of packets lost.
         opus_bitrate: u32 = "opus_bitrate" count(24_000, 6_000, 128_000, "bit/s");
+        /// Loss that the encoder prepares for, by sending the last packet a second time, coarsely; 0 sends none.
+        opus_expected_loss: u32 = "opus_expected_loss_percent" count(5, 0, 50, "percent");
     }
 }
 
@@ -37,7 +46,7 @@ choice! {
 section! {
     /// Voice activity.
     pub struct Vad at "vad" {
-        /// Which detector.
+        /// Which detector judges the windows.
         kind: VadKind = "kind" VadKind::Silero.rule();
         /// The probability at which speech begins.
         activation: f32 = "activation" decimal(0.5, 0.01, 1.0, "");

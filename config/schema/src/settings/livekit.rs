@@ -18,6 +18,9 @@ section! {
         api_key: String = "api_key" text("", 256);
         /// The API key's secret; also LIVEKIT_API_SECRET. A text that begins with env: names the variable to read.
         api_secret: Secret = "api_secret" Rule::Secret { default: "" };
+        /// One peer connection for both directions: a join is a round trip shorter. Servers without it are noticed and
+        /// served by two; false asks for two at once.
+        single_peer_connection: bool = "single_peer_connection" flag(true);
     }
 }
 
@@ -80,7 +83,7 @@ section! {
     pub struct Permissions at "worker.permissions" {
         /// Hear others: an agent that does not is a loudspeaker.
         can_subscribe: bool = "can_subscribe" flag(true);
-        /// Speak.
+        /// Speak: publish a track of its own.
         can_publish: bool = "can_publish" flag(true);
         /// Send transcripts and messages.
         can_publish_data: bool = "can_publish_data" flag(true);

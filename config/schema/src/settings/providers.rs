@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Secret,
     inventory::{choice, section},
-    rule::{Rule, Shape, count, count_or, decimal, milliseconds, shaped, text},
+    rule::{Rule, Shape, count, count_or, decimal, flag, milliseconds, shaped, text},
 };
 
 const HTTP: Shape = Shape::Url(&["https", "http"]);
@@ -70,10 +70,25 @@ section! {
         engine: SttEngine = "engine" SttEngine::Pocketsphinx.rule();
         /// What pocketsphinx listens for.
         mode: SttMode = "mode" SttMode::Both.rule();
-        /// Decoders at once; each is a thread and up to 121 MB. Further speakers wait for one.
+        /// Where pocketsphinx's model is; the default is where Debian's package pocketsphinx-en-us puts it.
+        model: String = "model" text("/usr/share/pocketsphinx/model/en-us", 4_096);
+        /// Decoders at once, each with a thread: 93 MB each in open mode, 8 MB in grammar mode, 101 MB in both.
+        /// They are lent for the time of an utterance, so that four serve many callers who do not speak at one moment.
         max_decoders: u32 = "max_decoders" count(4, 1, 256, "decoders");
+        /// Utterances that may wait for a decoder; one more is refused, and the call told so.
+        max_waiting: u32 = "max_waiting" count(8, 0, 1_024, "utterances");
+        /// Audio kept for each caller, for an utterance's beginning and for the wait for a decoder; 32 kB a second.
+        tape: Duration = "tape_ms" milliseconds(10_000, 1_000, 60_000);
+        /// Words so far are told at most this often.
+        interim_interval: Duration = "interim_interval_ms" milliseconds(200, 20, 5_000);
+        /// A word so far is told when it stood in so many hypotheses in a row: fewer flicker.
+        interim_stability: u32 = "interim_stability" count(2, 1, 20, "hypotheses");
+        /// In mode both: by how much a frame the grammar's words must fit better to be taken; more rejects more.
+        margin: f32 = "margin" decimal(0.0, -100.0, 100.0, "");
         /// The weights file of whisper.cpp (ggml); ./dev models fetches one.
         whisper_weights: Option<String> = "whisper_weights" text("", 4_096);
+        /// Utterances that whisper.cpp hears at once, each on a thread that it fills: 78 MB, and 60 to 140 MB each.
+        whisper_recognisers: u32 = "whisper_recognisers" count(1, 1, 64, "threads");
     }
 }
 
@@ -84,8 +99,10 @@ section! {
         base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
         /// The key; env:NAME reads a variable, empty sends none.
         api_key: Secret = "api_key" OPENAI_KEY;
-        /// The model.
+        /// The model, as the server spells it.
         model: String = "model" text("gpt-4o-mini-transcribe", 256);
+        /// Ask for the times of words; only Whisper models give them.
+        word_times: bool = "word_times" flag(false);
         /// The whole request may take this long.
         timeout: Duration = "timeout_ms" milliseconds(10_000, 100, 120_000);
     }
@@ -127,6 +144,16 @@ section! {
     }
 }
 
+choice! {
+    /// How a limit of tokens is called.
+    pub enum TokenLimit {
+        /// At OpenAI.
+        MaxCompletionTokens = "max_completion_tokens",
+        /// At most other servers.
+        MaxTokens = "max_tokens",
+    }
+}
+
 section! {
     /// Answers by OpenAI's API, at OpenAI or at any server that speaks it.
     pub struct LlmOpenai at "llm.openai" {
@@ -134,8 +161,14 @@ section! {
         base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
         /// The key; env:NAME reads a variable, empty sends none.
         api_key: Secret = "api_key" OPENAI_KEY;
-        /// The model.
+        /// The model, as the server spells it.
         model: String = "model" text("gpt-4o-mini", 256);
+        /// How a limit of tokens is called: max_completion_tokens at OpenAI, max_tokens at most other servers.
+        token_limit: TokenLimit = "token_limit" TokenLimit::MaxCompletionTokens.rule();
+        /// Ask for the tokens used; old servers refuse the question.
+        usage: bool = "usage" flag(true);
+        /// How long a reasoning model may think, as the server spells it (minimal, low ...); empty does not say.
+        reasoning_effort: Option<String> = "reasoning_effort" text("", 64);
         /// How free the wording is.
         temperature: f32 = "temperature" decimal(0.7, 0.0, 2.0, "");
         /// The longest answer, or "unlimited" for what the model allows. A minute of speech is about 200.
@@ -144,8 +177,10 @@ section! {
         first_token_timeout: Duration = "first_token_timeout_ms" milliseconds(10_000, 100, 120_000);
         /// Each further piece must come within this time.
         idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
-        /// Further attempts before the first piece, when the failure may pass.
-        retries: u32 = "retries" count(3, 0, 20, "attempts");
+        /// The whole answer must come within this time.
+        total_timeout: Duration = "total_timeout_ms" milliseconds(60_000, 1_000, 600_000);
+        /// Attempts in all before the first piece, when the failure may pass.
+        attempts: u32 = "attempts" count(3, 1, 20, "attempts");
     }
 }
 
@@ -182,6 +217,10 @@ section! {
     pub struct TtsLocal at "tts.local" {
         /// The voice; slt is the most natural of those that Debian packages.
         voice: String = "voice" text("slt", 64);
+        /// 1 is the voice's own speed.
+        speed: f32 = "speed" decimal(1.0, 0.5, 2.0, "");
+        /// Speech made ahead of the listener, at most: an interruption throws the rest away.
+        ahead: Duration = "ahead_ms" milliseconds(4_000, 100, 60_000);
     }
 }
 
@@ -192,16 +231,22 @@ section! {
         base_url: url::Url = "base_url" shaped("https://api.openai.com/v1", HTTP);
         /// The key; env:NAME reads a variable, empty sends none.
         api_key: Secret = "api_key" OPENAI_KEY;
-        /// The model.
+        /// The model, as the server spells it.
         model: String = "model" text("gpt-4o-mini-tts", 256);
-        /// The voice.
+        /// The voice, as the server spells it.
         voice: String = "voice" text("alloy", 64);
+        /// How to speak, for models that can be told; empty does not say.
+        instructions: Option<String> = "instructions" text("", 10_000);
+        /// The rate of the server's pcm format: 24 kHz at OpenAI.
+        sample_rate: u32 = "sample_rate_hz" count(24_000, 8_000, 192_000, "Hz");
         /// 1 is the voice's own speed.
         speed: f32 = "speed" decimal(1.0, 0.25, 4.0, "");
         /// The first audio must come within this time.
         first_audio_timeout: Duration = "first_audio_timeout_ms" milliseconds(10_000, 100, 120_000);
         /// Each further piece must come within this time.
         idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
+        /// Waiting for a reply's audio, in all.
+        total_timeout: Duration = "total_timeout_ms" milliseconds(60_000, 1_000, 600_000);
     }
 }
 

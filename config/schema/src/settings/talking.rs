@@ -14,8 +14,6 @@ choice! {
         Off = "off",
         /// The mind's answer; it is silent until the turn has ended.
         Llm = "llm",
-        /// The mind's answer and its voice.
-        LlmTts = "llm_tts",
     }
 }
 
@@ -43,6 +41,17 @@ section! {
         aec_warmup: Duration = "aec_warmup_ms" milliseconds(3_000, 0, 60_000);
         /// What is begun before it is certain that the person has finished.
         preemptive: Preemptive = "preemptive" Preemptive::Llm.rule();
+        /// Answers begun in vain that a turn may cost: each is paid for.
+        preemptive_max_attempts: u32 = "preemptive_max_attempts" count(3, 1, 100, "answers");
+        /// Longer speech is not answered before its end: more will follow.
+        preemptive_max_speech: Duration = "preemptive_max_speech_ms" milliseconds(10_000, 0, 600_000);
+        /// How long after the end of speech its final words are awaited; then those so far count. As long as a batch
+        /// recogniser on this machine needs for a long sentence.
+        transcript_timeout: Duration = "transcript_timeout_ms" milliseconds(5_000, 0, 60_000);
+        /// How long an answer may take to its first sample; then it is given up. Longer than a provider's own timeouts.
+        reply_timeout: Duration = "reply_timeout_ms" milliseconds(15_000, 1_000, 300_000);
+        /// A voice that stalls this long within an answer has ended it.
+        stall_timeout: Duration = "stall_timeout_ms" milliseconds(10_000, 500, 120_000);
     }
 }
 
@@ -56,13 +65,21 @@ section! {
         );
         /// What is said when a person is there; empty for nothing.
         greeting: String = "greeting" text("Hello, how can I help you?", 10_000);
+        /// Whether the person may speak over the greeting.
+        greeting_interruptible: bool = "greeting_interruptible" flag(true);
         /// The language that is spoken, as a BCP 47 tag.
         language: String = "language" shaped("en", Shape::Language);
         /// Rounds of tools within one answer, after which the mind must speak.
         max_tool_steps: u32 = "max_tool_steps" count(3, 0, 100, "steps");
+        /// How long one tool may take.
+        tool_timeout: Duration = "tool_timeout_ms" milliseconds(30_000, 100, 600_000);
+        /// Speech that may wait to be heard before the voice is held back; an interruption throws it away.
+        playout_ahead: Duration = "playout_ahead_ms" milliseconds(5_000, 100, 60_000);
+        /// How long after its failure a recogniser is opened again.
+        recogniser_backoff: Duration = "recogniser_backoff_ms" milliseconds(1_000, 10, 60_000);
         /// What is said when an answer failed; empty for nothing.
         apology: String = "apology" text("Sorry, I did not get that. Could you say it again?", 10_000);
-        /// Failed answers in a row after which the call ends.
-        max_failures: u32 = "max_failures" count(3, 1, 1_000, "answers");
+        /// Failures in a row of recogniser, mind or voice that are borne; one more ends the call.
+        max_failures: u32 = "max_failures" count(3, 0, 1_000, "failures");
     }
 }

@@ -1,0 +1,188 @@
+//! A call in a room: joins, holds a conversation, says how it ended, leaves.
+
+use std::{cell::Cell, rc::Rc, sync::Arc};
+
+use agent_conversation::{
+    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, NoTools, Parts,
+    RoomBody, RoomBodyConfig,
+};
+use agent_rtc::{JoinOptions, Room};
+use config_schema::Config;
+use tokio::sync::watch;
+
+use crate::{
+    metrics::Metrics,
+    observing::{CallObserver, reported},
+    protocol::{Assignment, JobId, Outcome, StopReason},
+    providers::Providers,
+    seat::{Entry, Seat},
+    wiring,
+};
+
+/// What all calls of this process share.
+pub struct Calls {
+    config: Arc<Config>,
+    conversation: ConversationConfig,
+    providers: watch::Receiver<Option<Providers>>,
+    metrics: Arc<Metrics>,
+}
+
+impl Calls {
+    /// Calls as the configuration describes them; they wait for their providers.
+    #[must_use]
+    pub fn new(
+        config: Arc<Config>,
+        providers: watch::Receiver<Option<Providers>>,
+        metrics: Arc<Metrics>,
+    ) -> Arc<Self> {
+        let conversation = wiring::conversation(&config);
+        Arc::new(Self { config, conversation, providers, metrics })
+    }
+
+    /// What runs a call in a room.
+    #[must_use]
+    pub fn entry(self: &Arc<Self>) -> Entry {
+        let calls = self.clone();
+        Arc::new(move |assignment, seat| {
+            let calls = calls.clone();
+            Box::pin(async move { calls.hold(assignment, seat).await })
+        })
+    }
+
+    /// Holds one call to its end.
+    async fn hold(&self, assignment: Assignment, mut seat: Seat) -> Outcome {
+        let joined = tokio::select! {
+            joined = self.join(&assignment) => joined,
+            reason = seat.stopped() => return stopped(reason),
+        };
+        match joined {
+            Ok((providers, room)) => self.converse(&assignment, seat, providers, room).await,
+            Err(reason) => Outcome::Failed(reason),
+        }
+    }
+
+    async fn join(&self, assignment: &Assignment) -> Result<(Providers, Room), String> {
+        let mut ready = self.providers.clone();
+        let url = assignment.url.clone().unwrap_or_else(|| self.config.livekit.url.to_string());
+        let options = JoinOptions {
+            single_peer_connection: self.config.livekit.single_peer_connection,
+            ..JoinOptions::new(url, assignment.token.clone())
+        };
+        let providers = async {
+            let providers = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?;
+            providers.clone().ok_or_else(|| NO_PROVIDERS.to_owned())
+        };
+        let room =
+            async { Room::join(options).await.map_err(|error| format!("cannot join the room: {error}")) };
+        tokio::try_join!(providers, Box::pin(room))
+    }
+
+    async fn converse(
+        &self,
+        assignment: &Assignment,
+        mut seat: Seat,
+        providers: Providers,
+        room: Room,
+    ) -> Outcome {
+        let job = &assignment.job;
+        let told = Rc::new(Cell::new(None));
+        let config = RoomBodyConfig {
+            hearing: wiring::hearing(&self.config),
+            speaking: wiring::speaking(&self.config),
+            identity: assignment.participant.clone().map(Into::into),
+            subscription_wait: self.config.audio.subscriber_wait,
+            before_leaving: Some(report_first(seat.clone(), told.clone())),
+        };
+        let body = match RoomBody::new(room, config, wiring::detector(&self.config)) {
+            Ok(body) => body,
+            Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
+        };
+        let parts = parts(providers, CallObserver::new(job.clone(), self.metrics.clone()));
+        let conversation = Conversation::new(self.conversation.clone(), parts, body);
+        let report = run(conversation, &mut seat, &told).await;
+        reported(job, &report, &self.metrics);
+        outcome(report.reason, told.get())
+    }
+}
+
+/// The parts of a conversation without tools.
+pub(crate) fn parts(providers: Providers, observer: CallObserver) -> Parts {
+    Parts {
+        stt: providers.stt,
+        llm: providers.llm,
+        tts: providers.tts,
+        tools: Arc::new(NoTools),
+        observer: Box::new(observer),
+        journal: None,
+    }
+}
+
+/// Holds the conversation; when the call is told to end, asks it to.
+async fn run(
+    conversation: Conversation<RoomBody>,
+    seat: &mut Seat,
+    told: &Cell<Option<StopReason>>,
+) -> CallReport {
+    let handle = conversation.handle();
+    let mut run = Box::pin(conversation.run());
+    tokio::select! {
+        report = &mut run => report,
+        () = end_when_told(seat, told, &handle) => run.await,
+    }
+}
+
+/// Waits until the call is told to end, and asks the conversation to.
+async fn end_when_told(seat: &mut Seat, told: &Cell<Option<StopReason>>, handle: &Handle) {
+    told.set(Some(seat.stopped().await));
+    if !handle.close(CloseReason::Shutdown) {
+        // Its queue is full: it does not listen, and the shard's patience ends it.
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Says how the call ended before its room is left.
+fn report_first(seat: Seat, told: Rc<Cell<Option<StopReason>>>) -> BeforeLeaving {
+    Box::new(move |reason| Box::pin(async move { seat.report(outcome(reason, told.get())).await }))
+}
+
+/// What the server is told of a call that was closed for this reason.
+fn outcome(reason: CloseReason, told: Option<StopReason>) -> Outcome {
+    match reason {
+        CloseReason::UserLeft | CloseReason::Completed => Outcome::Success,
+        CloseReason::Shutdown => told.map_or(Outcome::Success, stopped),
+        // The server ends a job and takes the agent out of its room in one go; either may be noticed first.
+        CloseReason::Disconnected if told == Some(StopReason::Terminated) => Outcome::Success,
+        CloseReason::Disconnected => Outcome::Failed("the connection to the room is lost".to_owned()),
+        CloseReason::Error => Outcome::Failed("too many failures of providers".to_owned()),
+    }
+}
+
+fn stopped(reason: StopReason) -> Outcome {
+    match reason {
+        StopReason::Terminated => Outcome::Success,
+        StopReason::WorkerStops => Outcome::Failed("the worker stopped before the call had ended".to_owned()),
+    }
+}
+
+/// What a job is told whose worker could not build its providers, and ends.
+const NO_PROVIDERS: &str = "the providers cannot be had";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_was_ended_in_order_is_a_success_and_one_that_was_cut_is_not() {
+        for (reason, told, is_success) in [
+            (CloseReason::UserLeft, None, true),
+            (CloseReason::Completed, None, true),
+            (CloseReason::Shutdown, Some(StopReason::Terminated), true),
+            (CloseReason::Shutdown, Some(StopReason::WorkerStops), false),
+            (CloseReason::Disconnected, Some(StopReason::Terminated), true),
+            (CloseReason::Disconnected, None, false),
+            (CloseReason::Error, None, false),
+        ] {
+            assert_eq!(outcome(reason, told) == Outcome::Success, is_success, "{reason:?}, {told:?}");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! What each command does, from checked settings to the end of the process.
+
+mod dev;
+mod signals;
+
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+
+use agent_conversation::{CloseReason, Speaker};
+use agent_worker::{
+    Calls, Health, Metrics, Seat, Sound, Worker, check_logging, job_kind, listen,
+    playground::Playground,
+    protocol::{Assignment, JobId, JobKind, StopReason},
+    providers::Providers,
+    serve, start_logging, websocket_url,
+};
+use config_schema::{Config, Loaded};
+use livekit_token::{AccessToken, VideoGrants};
+use tokio::{
+    sync::{mpsc, watch},
+    task::{JoinSet, LocalSet},
+};
+use tracing::error;
+
+pub(crate) use self::dev::dev;
+use self::signals::Signals;
+use crate::failure::{Failure, of_call};
+
+/// Registers, and takes jobs until told to stop.
+pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> Result<(), Failure> {
+    loaded.require_credentials()?;
+    let config = Arc::new(loaded.config);
+    start_logging(&config.logging)?;
+    let signals = Signals::new(supervised)?;
+    let metrics = Arc::new(Metrics::new());
+    let (ready, providers) = watch::channel(None);
+    let calls = Calls::new(config.clone(), providers.clone(), metrics.clone());
+    let listener = match config.http.bind {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
+    let worker = Worker::new(config.clone(), fail_fast, &calls.entry(), metrics.clone())?;
+    // Dropped at the end of this function, and the endpoints with it.
+    let mut endpoints = JoinSet::new();
+    if let Some(listener) = listener {
+        let health = Health {
+            agent_name: config.worker.agent_name.clone(),
+            kind: job_kind(config.worker.job_kind),
+            status: worker.status(),
+            providers,
+            shards: worker.gauges(),
+            metrics,
+        };
+        endpoints.spawn(async move {
+            if let Err(error) = serve(listener, health).await {
+                error!(%error, "the endpoints are gone");
+            }
+        });
+    }
+    let (requests, inbox) = mpsc::channel(REQUESTS);
+    let (run, load, stop) = (worker.run(inbox), load_providers(config, ready), signals.forward(requests));
+    tokio::pin!(run, load, stop);
+    let mut is_loaded = false;
+    loop {
+        tokio::select! {
+            ended = &mut run => return Ok(ended?),
+            aborted = &mut stop => return Err(aborted),
+            // The registration is under way meanwhile; calls wait for what is loaded here.
+            loaded = &mut load, if !is_loaded => {
+                loaded?;
+                is_loaded = true;
+            }
+        }
+    }
+}
+
+/// Joins one room with a token of its own, and holds one call there.
+pub(crate) async fn connect(loaded: Loaded, room: &str, identity: &str) -> Result<(), Failure> {
+    loaded.require_credentials()?;
+    let config = Arc::new(loaded.config);
+    start_logging(&config.logging)?;
+    let (ready, providers) = watch::channel(None);
+    let assignment = Assignment {
+        job: JobId::new("connect").expect("a word is not empty"),
+        kind: JobKind::Room,
+        room: room.to_owned(),
+        room_sid: String::new(),
+        participant: None,
+        metadata: String::new(),
+        attributes: Default::default(),
+        agent_name: config.worker.agent_name.clone(),
+        url: None,
+        token: agent_token(&config, room, identity)?,
+    };
+    let (seat, stop) = Seat::alone(assignment.job.clone());
+    let calls = Calls::new(config.clone(), providers, Arc::new(Metrics::new()));
+    let call = calls.entry()(assignment, seat);
+    let mut signals = Signals::new(false)?;
+    let call = async {
+        tokio::pin!(call);
+        let outcome = tokio::select! {
+            outcome = &mut call => outcome,
+            () = signals.next() => {
+                stop.send_replace(Some(StopReason::Terminated));
+                tokio::select! {
+                    outcome = call => outcome,
+                    () = signals.next() => return Err(Failure::Aborted),
+                }
+            }
+        };
+        of_call(outcome)
+    };
+    let local = LocalSet::new();
+    local.run_until(async { tokio::try_join!(load_providers(config, ready), call) }).await.map(|((), ())| ())
+}
+
+/// Holds one conversation without a server, and gives each line of it to `show`.
+pub(crate) async fn console(
+    loaded: Loaded,
+    files: Option<(PathBuf, PathBuf)>,
+    show: impl FnMut(Speaker, &str) + 'static,
+) -> Result<(), Failure> {
+    let config = Arc::new(loaded.config);
+    start_logging(&config.logging)?;
+    let sound = files.map_or(Sound::Devices, |(input, output)| Sound::Files { input, output });
+    let mut signals = Signals::new(false)?;
+    let report = tokio::select! {
+        report = agent_worker::console(config, sound, show) => report?,
+        () = signals.next() => return Ok(()),
+    };
+    match report.reason {
+        CloseReason::UserLeft | CloseReason::Completed | CloseReason::Shutdown => Ok(()),
+        CloseReason::Disconnected => Err(Failure::Call("the sound device is gone".to_owned())),
+        CloseReason::Error => Err(Failure::Call("too many failures of providers".to_owned())),
+    }
+}
+
+/// Checks what can be checked without a server.
+pub(crate) fn check_config(loaded: &Loaded) -> Result<(), Failure> {
+    check_logging(&loaded.config.logging)?;
+    Providers::build(&loaded.config)?;
+    Ok(())
+}
+
+/// Serves the page until told to stop.
+pub(crate) async fn playground(loaded: Loaded, bind: SocketAddr, assets: PathBuf) -> Result<(), Failure> {
+    loaded.require_credentials()?;
+    let livekit = loaded.config.livekit;
+    start_logging(&loaded.config.logging)?;
+    let mut signals = Signals::new(false)?;
+    let page = Playground {
+        bind,
+        assets,
+        livekit_url: websocket_url(&livekit.url).to_string(),
+        api_key: livekit.api_key,
+        api_secret: livekit.api_secret.expose().to_owned(),
+    };
+    Ok(page.serve(async move { signals.next().await }).await?)
+}
+
+/// Builds the providers on a thread of its own, and lets them make what the first call will need.
+async fn load_providers(config: Arc<Config>, ready: watch::Sender<Option<Providers>>) -> Result<(), Failure> {
+    let built = tokio::task::spawn_blocking(move || Providers::build(&config)).await;
+    let providers = built.map_err(|join| Failure::Runtime(io::Error::other(join)))??;
+    providers.prewarm();
+    ready.send_replace(Some(providers));
+    Ok(())
+}
+
+fn agent_token(config: &Config, room: &str, identity: &str) -> Result<String, Failure> {
+    let permissions = &config.worker.permissions;
+    let grants = VideoGrants {
+        room_join: true,
+        room: room.to_owned(),
+        agent: true,
+        can_publish: Some(permissions.can_publish),
+        can_subscribe: Some(permissions.can_subscribe),
+        can_publish_data: Some(permissions.can_publish_data),
+        can_update_own_metadata: Some(permissions.can_update_metadata),
+        hidden: permissions.hidden,
+        ..VideoGrants::default()
+    };
+    let token = AccessToken::with_api_key(&config.livekit.api_key, config.livekit.api_secret.expose())
+        .with_identity(identity)
+        .with_kind("agent")
+        .with_attributes([("lk.agent.name", config.worker.agent_name.as_str())])
+        .with_grants(grants);
+    Ok(token.to_jwt()?)
+}
+
+/// Signals that may wait: drain, stop and abort.
+const REQUESTS: usize = 4;

@@ -1,0 +1,116 @@
+//! A call without a server: from a WAV file into a WAV file, or through microphone and speaker.
+
+#[cfg(feature = "devices")]
+mod devices;
+mod files;
+mod resample;
+
+use std::{path::PathBuf, sync::Arc};
+
+use agent_conversation::{CallReport, Conversation, Device, SoundBody, Speaker};
+use config_schema::Config;
+
+use crate::{
+    call::parts,
+    metrics::Metrics,
+    observing::CallObserver,
+    protocol::JobId,
+    providers::{BuildError, Providers},
+    wiring,
+};
+
+/// Through what the user is heard and hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sound {
+    /// A WAV file is heard, at the pace of speech, and what is said is written into another.
+    Files {
+        /// What the user says.
+        input: PathBuf,
+        /// What the user hears.
+        output: PathBuf,
+    },
+    /// Microphone and speaker.
+    Devices,
+}
+
+/// Why a call without a server cannot be held.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// A file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: hound::Error,
+    },
+    /// A file has a form of sound that is not understood.
+    #[error("cannot read {}: {reason}", path.display())]
+    Form {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: hound::Error,
+    },
+    /// There is no microphone, no speaker, or no access to them.
+    #[error("{0}; give files: --in FILE.wav --out FILE.wav")]
+    Devices(String),
+    /// A provider cannot be had.
+    #[error("a provider cannot be had: {0}")]
+    Providers(#[from] BuildError),
+}
+
+/// Holds one conversation; `show` is given each line that was said. Ends when the input has ended and the agent is
+/// silent; dropping it ends it at once.
+pub async fn console(
+    config: Arc<Config>,
+    sound: Sound,
+    show: impl FnMut(Speaker, &str) + 'static,
+) -> Result<CallReport, ConsoleError> {
+    let mut show = show;
+    match sound {
+        Sound::Files { input, output } => {
+            let files = files::Files::open(&input, &output)?;
+            let (device, written) = files.into_device(Box::new(move |who, text| show(who, text)));
+            let report = converse(&config, device).await?;
+            written.finish().map_err(|source| ConsoleError::Write { path: output, source })?;
+            Ok(report)
+        }
+        #[cfg(feature = "devices")]
+        Sound::Devices => {
+            converse(&config, devices::Devices::open(Box::new(move |who, text| show(who, text)))?).await
+        }
+        #[cfg(not(feature = "devices"))]
+        Sound::Devices => {
+            drop(show);
+            Err(ConsoleError::Devices(
+                "this program was built without microphone and speaker (feature `devices`)".into(),
+            ))
+        }
+    }
+}
+
+async fn converse(config: &Arc<Config>, device: impl Device) -> Result<CallReport, ConsoleError> {
+    let to_build = config.clone();
+    let built = tokio::task::spawn_blocking(move || Providers::build(&to_build)).await;
+    let providers = match built {
+        Ok(providers) => providers?,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    };
+    providers.prewarm();
+    // Nobody has spoken for so long, and nothing that was said can still bring words or an answer.
+    let patience = config.turn.endpointing_max_delay + config.turn.transcript_timeout;
+    let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
+    let job = JobId::new("console").expect("a word is not empty");
+    let observer = CallObserver::new(job, Arc::new(Metrics::new()));
+    let conversation = Conversation::new(wiring::conversation(config), parts(providers, observer), body);
+    Ok(Box::pin(conversation.run()).await)
+}

@@ -1,0 +1,77 @@
+//! Why the program ends before its time, and with which exit code.
+
+use std::{io, path::PathBuf};
+
+use agent_worker::{
+    ConsoleError, FilterError, ListenError, WorkerError, playground::PlaygroundError, protocol::Outcome,
+    providers::BuildError,
+};
+use config_schema::ConfigErrors;
+
+use crate::cli::Exit;
+
+/// Why the program ends before its time.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("cannot read {}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("the configuration is wrong:\n{0}")]
+    Configuration(#[from] ConfigErrors),
+    #[error("the configuration is wrong: {0}")]
+    Filter(#[from] FilterError),
+    #[error("a provider cannot be had: {0}")]
+    Providers(#[from] BuildError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    #[error(transparent)]
+    Playground(#[from] PlaygroundError),
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    #[error("cannot sign a token: {0}")]
+    Token(#[from] livekit_token::AccessTokenError),
+    #[error("the call failed: {0}")]
+    Call(String),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(io::Error),
+    #[error("cannot hear signals: {0}")]
+    Signals(io::Error),
+    #[error("cannot start the agent: {0}")]
+    Child(io::Error),
+    #[error("stopped before calls had ended")]
+    Aborted,
+}
+
+impl Failure {
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::File { .. } | Self::Configuration(_) | Self::Filter(_) | Self::Providers(_) => {
+                Exit::Configuration
+            }
+            Self::Listen(_)
+            | Self::Playground(PlaygroundError::Listen { .. } | PlaygroundError::NotLoopback(_)) => {
+                Exit::Listen
+            }
+            Self::Worker(WorkerError::Link(_) | WorkerError::NoRegistration(_)) => Exit::Server,
+            Self::Console(ConsoleError::Providers(_)) => Exit::Configuration,
+            Self::Worker(WorkerError::Shards(_))
+            | Self::Playground(PlaygroundError::Assets { .. })
+            | Self::Console(_)
+            | Self::Token(_)
+            | Self::Call(_)
+            | Self::Runtime(_)
+            | Self::Signals(_)
+            | Self::Child(_)
+            | Self::Aborted => Exit::Failed,
+        }
+    }
+}
+
+/// A call's outcome as this program's.
+pub(crate) fn of_call(outcome: Outcome) -> Result<(), Failure> {
+    match outcome {
+        Outcome::Success => Ok(()),
+        Outcome::Failed(reason) => Err(Failure::Call(reason)),
+    }
+}

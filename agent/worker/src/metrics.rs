@@ -1,0 +1,217 @@
+//! What is measured: one list of names with kind, labels and reason, and the values behind them.
+
+mod inventory;
+
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use agent_conversation::{CallReport, Latency};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Metric as Value, Registry},
+};
+
+use providers_core::{ErrorKind, Usage};
+
+pub use inventory::Metric;
+
+use crate::{
+    protocol::{Outcome, Phase, Snapshot},
+    shards::ShardGauge,
+};
+
+type Labels = Vec<(&'static str, String)>;
+type Ratio = Gauge<f64, std::sync::atomic::AtomicU64>;
+
+/// All values of this process. Written from any thread; each write is a few atomic operations, none of them per packet.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    registrations: Counter,
+    link_failures: Counter,
+    accepted: Counter,
+    declined: Counter,
+    unassigned: Counter,
+    started: Counter,
+    malformed: Counter,
+    ended: Family<Labels, Counter>,
+    registered: Gauge,
+    slots_used: Gauge,
+    load: Ratio,
+    shard_calls: Family<Labels, Gauge>,
+    shard_lag: Family<Labels, Ratio>,
+    call_duration: Histogram,
+    reply_latency: Histogram,
+    reply_after_commit: Histogram,
+    end_of_turn: Histogram,
+    transcription: Histogram,
+    llm_first_token: Histogram,
+    tts_first_audio: Histogram,
+    turns: Family<Labels, Counter>,
+    interruptions: Family<Labels, Counter>,
+    provider_failures: Family<Labels, Counter>,
+    tokens: Family<Labels, Counter>,
+    provider_audio: Family<Labels, Counter<f64, std::sync::atomic::AtomicU64>>,
+    breaches: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut list = List(Registry::with_prefix("colloquy"));
+        let metrics = Self {
+            registrations: list.add(Metric::Registrations, Counter::default()),
+            link_failures: list.add(Metric::LinkFailures, Counter::default()),
+            accepted: list.add(Metric::JobsAccepted, Counter::default()),
+            declined: list.add(Metric::JobsDeclined, Counter::default()),
+            unassigned: list.add(Metric::JobsUnassigned, Counter::default()),
+            started: list.add(Metric::JobsStarted, Counter::default()),
+            malformed: list.add(Metric::MessagesMalformed, Counter::default()),
+            ended: list.add(Metric::JobsEnded, Family::default()),
+            registered: list.add(Metric::Registered, Gauge::default()),
+            slots_used: list.add(Metric::SlotsUsed, Gauge::default()),
+            load: list.add(Metric::Load, Ratio::default()),
+            shard_calls: list.add(Metric::ShardCalls, Family::default()),
+            shard_lag: list.add(Metric::ShardLag, Family::default()),
+            call_duration: list.add(Metric::CallDuration, Histogram::new(CALL_SECONDS)),
+            reply_latency: list.add(Metric::ReplyLatency, Histogram::new(LATENCY_SECONDS)),
+            reply_after_commit: list.add(Metric::ReplyAfterCommit, Histogram::new(LATENCY_SECONDS)),
+            end_of_turn: list.add(Metric::EndOfTurn, Histogram::new(LATENCY_SECONDS)),
+            transcription: list.add(Metric::Transcription, Histogram::new(LATENCY_SECONDS)),
+            llm_first_token: list.add(Metric::LlmFirstToken, Histogram::new(LATENCY_SECONDS)),
+            tts_first_audio: list.add(Metric::TtsFirstAudio, Histogram::new(LATENCY_SECONDS)),
+            turns: list.add(Metric::Turns, Family::default()),
+            interruptions: list.add(Metric::Interruptions, Family::default()),
+            provider_failures: list.add(Metric::ProviderFailures, Family::default()),
+            tokens: list.add(Metric::Tokens, Family::default()),
+            provider_audio: list.add(Metric::ProviderAudio, Family::default()),
+            breaches: list.add(Metric::InvariantBreaches, Counter::default()),
+            registry: Registry::default(),
+        };
+        // Both are there from the start: a rate over a series that appears with its first failure misses that failure.
+        for status in [SUCCESS, FAILED] {
+            drop(metrics.ended.get_or_create(&label("status", status)));
+        }
+        Self { registry: list.0, ..metrics }
+    }
+
+    /// A job's final report.
+    pub(crate) fn job_ended(&self, outcome: &Outcome) {
+        let status = match outcome {
+            Outcome::Success => SUCCESS,
+            Outcome::Failed(_) => FAILED,
+        };
+        self.ended.get_or_create(&label("status", status)).inc();
+    }
+
+    pub(crate) fn interrupted(&self, is_true: bool) {
+        self.interruptions.get_or_create(&label("kind", is_true.to_string())).inc();
+    }
+
+    pub(crate) fn turn_committed(&self, end_of_turn: Option<Duration>, transcription: Option<Duration>) {
+        observe(&self.end_of_turn, end_of_turn);
+        observe(&self.transcription, transcription);
+    }
+
+    pub(crate) fn turn_ended(&self, how: &'static str) {
+        self.turns.get_or_create(&label("end", how)).inc();
+    }
+
+    pub(crate) fn replied(&self, latency: Latency) {
+        observe(&self.reply_latency, latency.end_to_end);
+        observe(&self.reply_after_commit, Some(latency.after_commit));
+        observe(&self.llm_first_token, latency.llm_ttft);
+        observe(&self.tts_first_audio, latency.tts_ttfb);
+    }
+
+    pub(crate) fn provider_failed(&self, component: &'static str, kind: ErrorKind) {
+        let labels = vec![("component", component.to_owned()), ("kind", kind.name().to_owned())];
+        self.provider_failures.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn used(&self, component: &'static str, usage: Usage) {
+        for (direction, tokens) in [("read", usage.input_tokens), ("written", usage.output_tokens)] {
+            if tokens > 0 {
+                self.tokens.get_or_create(&label("direction", direction)).inc_by(tokens);
+            }
+        }
+        let audio = usage.audio_in_ms + usage.audio_out_ms;
+        if audio > 0 {
+            self.provider_audio.get_or_create(&label("component", component)).inc_by(audio as f64 / 1_000.0);
+        }
+    }
+
+    pub(crate) fn call_over(&self, report: &CallReport) {
+        observe(&self.call_duration, Some(report.duration));
+        self.breaches.inc_by(report.breaches);
+    }
+
+    /// All values as Prometheus reads them, those of the worker and its shards as they are now.
+    #[must_use]
+    pub fn text(&self, worker: &Snapshot, shards: &[Arc<ShardGauge>], now: Instant) -> String {
+        let counters = worker.counters;
+        for (counter, value) in [
+            (&self.registrations, counters.registrations),
+            (&self.link_failures, counters.link_failures),
+            (&self.accepted, counters.accepted),
+            (&self.declined, counters.declined),
+            (&self.unassigned, counters.unassigned),
+            (&self.started, counters.started),
+            (&self.malformed, counters.malformed + counters.unexpected),
+        ] {
+            counter.inner().store(value, Ordering::Relaxed);
+        }
+        self.registered.set(i64::from(worker.phase == Phase::Registered));
+        self.slots_used.set(i64::from(worker.reserved) + i64::from(worker.running));
+        self.load.set(f64::from(worker.load_permille) / 1_000.0);
+        for (index, shard) in shards.iter().enumerate() {
+            let label = label("shard", index.to_string());
+            self.shard_calls.get_or_create(&label).set(i64::from(shard.calls()));
+            self.shard_lag.get_or_create(&label).set(shard.lag(now).as_secs_f64());
+        }
+        let mut text = String::new();
+        // Writing into a string fails only when formatting does, which the library's own types do not.
+        if encode(&mut text, &self.registry).is_err() {
+            text.push_str("# EOF\n");
+        }
+        text
+    }
+}
+
+/// Registers values under the names of the inventory.
+struct List(Registry);
+
+impl List {
+    fn add<V: Value + Clone>(&mut self, metric: Metric, value: V) -> V {
+        self.0.register(metric.name(), metric.reason(), value.clone());
+        value
+    }
+}
+
+fn observe(histogram: &Histogram, duration: Option<Duration>) {
+    if let Some(duration) = duration {
+        histogram.observe(duration.as_secs_f64());
+    }
+}
+
+fn label(name: &'static str, value: impl Into<String>) -> Labels {
+    vec![(name, value.into())]
+}
+
+const SUCCESS: &str = "success";
+const FAILED: &str = "failed";
+/// From a frame to what nobody waits for. Fine around 500 ms, where an answer begins to feel late.
+const LATENCY_SECONDS: [f64; 16] =
+    [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
+/// From a wrong number to a long consultation.
+const CALL_SECONDS: [f64; 10] = [1.0, 5.0, 15.0, 30.0, 60.0, 180.0, 600.0, 1_800.0, 3_600.0, 14_400.0];

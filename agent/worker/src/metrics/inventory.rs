@@ -1,0 +1,81 @@
+//! Every metric's name, labels and reason: the one place where a name is written.
+
+macro_rules! metrics {
+    ($($variant:ident = $name:literal $labels:tt $reason:literal;)+) => {
+        /// One metric.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Metric {
+            $( #[doc = $reason] $variant, )+
+        }
+
+        impl Metric {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its name, without the prefix `colloquy_` and without the `_total` of counters. Units are spelled.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $( Self::$variant => $name, )+ }
+            }
+
+            /// Its labels. All are bounded: shards, states and kinds, never a room or a person.
+            #[must_use]
+            pub const fn labels(self) -> &'static [&'static str] {
+                match self { $( Self::$variant => &$labels, )+ }
+            }
+
+            /// Why it is measured.
+            #[must_use]
+            pub const fn reason(self) -> &'static str {
+                match self { $( Self::$variant => $reason, )+ }
+            }
+        }
+    };
+}
+
+metrics! {
+    Registrations = "registrations" [] "Registrations that the server answered; more than one a process is a link that was lost";
+    LinkFailures = "link_failures" [] "Attempts to reach the server that failed, and links that were lost";
+    JobsAccepted = "jobs_accepted" [] "Jobs for which a slot was reserved";
+    JobsDeclined = "jobs_declined" [] "Jobs declined for want of a slot, for load, or while draining: add workers when it grows";
+    JobsUnassigned = "jobs_unassigned" [] "Accepted jobs that the server did not assign in time";
+    JobsStarted = "jobs_started" [] "Calls begun";
+    MessagesMalformed = "messages_malformed" [] "Messages of the server that could not be read or made no sense";
+    JobsEnded = "jobs_ended" ["status"] "Calls ended, by what the server was told";
+    Registered = "registered" [] "1 while the server knows this worker and it is not draining";
+    SlotsUsed = "slots_used" [] "Slots reserved or taken";
+    Load = "load_ratio" [] "The load told to the server, 0 to 1";
+    ShardCalls = "shard_calls" ["shard"] "Calls on a shard";
+    ShardLag = "shard_lag_seconds" ["shard"] "How late a shard's timers are: above one packet, listeners hear it";
+    CallDuration = "call_duration_seconds" [] "From the beginning of a conversation to its end";
+    ReplyLatency = "voice_reply_latency_seconds" [] "From the end of the user's speech to the first audible sample of the reply: what a caller feels";
+    ReplyAfterCommit = "reply_after_commit_seconds" [] "From the end of the turn to the first audible sample: the latency without the wait for the turn's end";
+    EndOfTurn = "end_of_turn_delay_seconds" [] "From the end of the user's speech to the end of the turn";
+    Transcription = "transcription_delay_seconds" [] "From the end of the user's speech to its last words in text";
+    LlmFirstToken = "llm_first_token_seconds" [] "From the question to the mind's first piece";
+    TtsFirstAudio = "tts_first_audio_seconds" [] "From the voice's first text to its first sample";
+    Turns = "turns" ["end"] "Turns of users, by how they ended";
+    Interruptions = "interruptions" ["kind"] "Replies that users stopped (true) or only seemed to stop (false)";
+    ProviderFailures = "provider_failures" ["component", "kind"] "Failures of recogniser, mind and voice, by kind";
+    Tokens = "tokens" ["direction"] "Tokens that minds read and wrote, as they counted them";
+    ProviderAudio = "provider_audio_seconds" ["component"] "Audio that recognisers heard and voices spoke, as they counted it";
+    InvariantBreaches = "invariant_breaches" [] "Breaches of the turn machine's invariants; anything but 0 is a fault of this program";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Metric;
+
+    #[test]
+    fn names_are_unique_and_spell_their_units() {
+        let mut names: Vec<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Metric::ALL.len());
+        for metric in Metric::ALL {
+            assert!(metric.name().bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{metric:?}");
+            assert!(!metric.name().ends_with("_ms") && !metric.name().ends_with("_total"), "{metric:?}");
+            assert!(metric.reason().len() > 10, "{metric:?}");
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What a call tells of itself, as metrics and as lines of the log. What people say goes into neither.
+
+use std::sync::Arc;
+
+use agent_conversation::{CallEvent, CallReport, Component, Latency, Moment, Observer, TurnEnd};
+use agent_turn::Suppression;
+use tracing::{debug, info, warn};
+
+use crate::{metrics::Metrics, protocol::JobId};
+
+/// Watches one call.
+pub(crate) struct CallObserver {
+    job: JobId,
+    metrics: Arc<Metrics>,
+}
+
+impl CallObserver {
+    pub(crate) fn new(job: JobId, metrics: Arc<Metrics>) -> Self {
+        Self { job, metrics }
+    }
+}
+
+impl Observer for CallObserver {
+    fn observe(&mut self, at: Moment, event: &CallEvent<'_>) {
+        let job = &self.job;
+        match *event {
+            CallEvent::Agent(state) => debug!(%job, ?at, ?state, "agent"),
+            CallEvent::User(state) => debug!(%job, ?at, ?state, "user"),
+            CallEvent::Transcript { text, is_final } => debug!(%job, ?at, text, is_final, "heard"),
+            CallEvent::SpeechCreated { source, .. } => debug!(%job, ?at, ?source, "reply begun"),
+            CallEvent::PlayoutStarted { reply } => debug!(%job, ?at, ?reply, "reply heard"),
+            CallEvent::PlayoutPaused { reply } => debug!(%job, ?at, ?reply, "reply paused"),
+            CallEvent::PlayoutResumed { reply } => {
+                self.metrics.interrupted(false);
+                debug!(%job, ?at, ?reply, "reply goes on");
+            }
+            CallEvent::PlayoutFinished { reply, heard, interrupted } => {
+                if interrupted {
+                    self.metrics.interrupted(true);
+                }
+                debug!(%job, ?at, ?reply, ?heard, interrupted, "reply ended");
+            }
+            CallEvent::Message { role, text, interrupted } => {
+                debug!(%job, ?at, ?role, text, interrupted, "message");
+            }
+            CallEvent::TurnCommitted { turn, end_of_turn_delay, transcription_delay } => {
+                self.metrics.turn_committed(end_of_turn_delay, transcription_delay);
+                info!(%job, ?at, ?turn, ?end_of_turn_delay, ?transcription_delay, "turn committed");
+            }
+            CallEvent::TurnEnded { turn, end } => {
+                self.metrics.turn_ended(turn_end(end));
+                debug!(%job, ?at, ?turn, ?end, "turn ended");
+            }
+            CallEvent::ToolsExecuted { names, errors } => info!(%job, ?at, ?names, errors, "tools executed"),
+            CallEvent::Latency(latency) => {
+                self.metrics.replied(latency);
+                let Latency { end_to_end, after_commit, llm_ttft, tts_ttfb } = latency;
+                info!(%job, ?at, ?end_to_end, ?after_commit, ?llm_ttft, ?tts_ttfb, "answered");
+            }
+            CallEvent::Failed { component, kind, is_final } => {
+                self.metrics.provider_failed(component_name(component), kind);
+                warn!(%job, ?at, component = component_name(component), kind = kind.name(), is_final, "provider failed");
+            }
+            CallEvent::Used { component, usage } => self.metrics.used(component_name(component), usage),
+            CallEvent::Closed { reason } => info!(%job, ?at, ?reason, "conversation over"),
+        }
+    }
+}
+
+/// A call's report, once it is over.
+pub(crate) fn reported(job: &JobId, report: &CallReport, metrics: &Metrics) {
+    metrics.call_over(report);
+    info!(
+        %job,
+        reason = ?report.reason,
+        duration = ?report.duration,
+        turns = report.turns,
+        replies = report.replies,
+        interruptions = report.interruptions,
+        false_interruptions = report.false_interruptions,
+        "call report"
+    );
+}
+
+fn component_name(component: Component) -> &'static str {
+    match component {
+        Component::Stt => "stt",
+        Component::Llm => "llm",
+        Component::Tts => "tts",
+    }
+}
+
+fn turn_end(end: TurnEnd) -> &'static str {
+    match end {
+        TurnEnd::Replied(_) => "replied",
+        TurnEnd::Suppressed(Suppression::Superseded) => "superseded",
+        TurnEnd::Suppressed(Suppression::Stopped) => "stopped",
+        TurnEnd::Suppressed(Suppression::Failed) => "failed",
+        TurnEnd::Suppressed(Suppression::TimedOut) => "timed_out",
+        TurnEnd::Suppressed(Suppression::Empty) => "empty",
+        TurnEnd::Closed => "closed",
+    }
+}

@@ -1,0 +1,359 @@
+//! Ears, minds and voices as the configuration names them: the only place that knows vendors.
+//!
+//! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use agent_audio::vad::{Aggressiveness, Engine};
+use config_schema::{Config, Provider, Vad, VadKind};
+use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
+use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
+
+/// The ear, the mind and the voice of every call of this process.
+#[derive(Clone)]
+pub struct Providers {
+    /// The ear.
+    pub stt: Arc<dyn SpeechToText>,
+    /// The mind.
+    pub llm: Arc<dyn LanguageModel>,
+    /// The voice.
+    pub tts: Arc<dyn TextToSpeech>,
+}
+
+/// Why the configured providers cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A provider says why.
+    #[error("{key}: {source}")]
+    Provider {
+        /// The table of the configuration.
+        key: &'static str,
+        /// What it says.
+        source: ProviderError,
+    },
+    /// The intents file is wrong.
+    #[cfg(feature = "local")]
+    #[error("llm.local.intents: {0}")]
+    Intents(#[from] providers_local::IntentsError),
+    /// This program was built without it.
+    #[error("{key} needs the feature `{feature}`: cargo build -p agent-worker --features {feature}")]
+    NotBuilt {
+        /// The setting.
+        key: &'static str,
+        /// What it needs.
+        feature: &'static str,
+    },
+}
+
+impl Providers {
+    /// Builds what the configuration names. Loads libraries and reads models: some 100 ms, so not on a call's thread.
+    pub fn build(config: &Config) -> Result<Self, BuildError> {
+        Ok(Self { stt: ear(config)?, llm: mind(config)?, tts: voice(config)? })
+    }
+
+    /// Makes what the first call will need.
+    pub fn prewarm(&self) {
+        self.stt.prewarm();
+        self.llm.prewarm();
+        self.tts.prewarm();
+    }
+}
+
+/// The detector of voice activity that the configuration names.
+#[must_use]
+pub fn voice_activity(vad: &Vad) -> Engine {
+    match (vad.kind, vad.gate) {
+        (VadKind::Silero, true) => Engine::GatedSilero,
+        (VadKind::Silero, false) => Engine::Silero,
+        (VadKind::Earshot, _) => Engine::Earshot,
+        (VadKind::Webrtc, _) => Engine::WebRtc(Aggressiveness::VeryAggressive),
+    }
+}
+
+fn ear(config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
+    match config.stt.provider {
+        Provider::Local => local::ear(config),
+        Provider::Openai => openai::ear(&config.stt.openai),
+        Provider::Fake => {
+            let fake = &config.stt.fake;
+            Ok(Arc::new(FakeEar::answering(Heard::InTurn(vec![fake.text.clone()]), fake.final_delay)))
+        }
+    }
+}
+
+fn mind(config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
+    match config.llm.provider {
+        Provider::Local => local::mind(config),
+        Provider::Openai => openai::mind(&config.llm.openai),
+        Provider::Fake => {
+            let fake = &config.llm.fake;
+            let (text, ttft) = (fake.text.clone(), fake.first_token);
+            Ok(Arc::new(FakeMind::new(vec![Answer {
+                when: When::Any,
+                text,
+                calls: Vec::new(),
+                ttft,
+                duration: ttft,
+            }])))
+        }
+    }
+}
+
+fn voice(config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+    match config.tts.provider {
+        Provider::Local => local::voice(config),
+        Provider::Openai => openai::voice(&config.tts.openai),
+        Provider::Fake => {
+            let fake = &config.tts.fake;
+            let hertz = u16::try_from(fake.frequency).unwrap_or(u16::MAX);
+            let speech = Speech {
+                when: When::Any,
+                length: fake.length,
+                ttfb: fake.first_frame,
+                duration: fake.first_frame,
+            };
+            Ok(Arc::new(FakeVoice::new(
+                SampleRate::VOICE,
+                Sound::Tone { hertz, peak: TONE_PEAK },
+                vec![speech],
+            )))
+        }
+    }
+}
+
+/// A quarter of full scale: well above any noise, well below clipping when mixed.
+const TONE_PEAK: i16 = 8_192;
+
+#[cfg(feature = "local")]
+mod local {
+    //! This machine's own.
+
+    use std::sync::Arc;
+
+    use config_schema::{Config, SttEngine, SttLocal, SttMode};
+    use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
+    use providers_layers::{SentenceRules, Sentences};
+    use providers_local::{
+        EarConfig, EarMode, Intents, LocalEar, LocalMind, LocalVoice, MindConfig, VoiceConfig, WallClock,
+    };
+
+    use super::{BuildError, Path};
+
+    pub(super) fn ear(config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        let local = &config.stt.local;
+        match local.engine {
+            SttEngine::Pocketsphinx => {
+                let ear = LocalEar::new(ear_config(local), &intents(config)?);
+                Ok(Arc::new(ear.map_err(|source| BuildError::Provider { key: "stt.local", source })?))
+            }
+            SttEngine::Whisper => whisper(local),
+        }
+    }
+
+    fn ear_config(local: &SttLocal) -> EarConfig {
+        EarConfig {
+            mode: match local.mode {
+                SttMode::Open => EarMode::Open,
+                SttMode::Grammar => EarMode::Grammar,
+                SttMode::Both => EarMode::Both,
+            },
+            model: local.model.clone().into(),
+            decoders: local.max_decoders as usize,
+            waiting: local.max_waiting as usize,
+            tape: local.tape,
+            interim_every: local.interim_interval,
+            stable_after: local.interim_stability as usize,
+            margin: local.margin,
+        }
+    }
+
+    #[cfg(feature = "whisper")]
+    fn whisper(local: &SttLocal) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        let config = providers_local::WhisperConfig {
+            weights: local.whisper_weights.clone().unwrap_or_default().into(),
+            recognisers: local.whisper_recognisers as usize,
+            waiting: local.max_waiting as usize,
+        };
+        let ear = providers_local::WhisperEar::new(&config)
+            .map_err(|source| BuildError::Provider { key: "stt.local.whisper_weights", source })?;
+        Ok(Arc::new(providers_layers::Segments::new(Arc::new(ear), providers_layers::SegmentRules::SPOKEN)))
+    }
+
+    #[cfg(not(feature = "whisper"))]
+    fn whisper(_: &SttLocal) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        Err(BuildError::NotBuilt { key: "stt.local.engine = \"whisper\"", feature: "whisper" })
+    }
+
+    pub(super) fn mind(config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
+        let intents = Arc::new(intents(config)?);
+        Ok(Arc::new(LocalMind::new(MindConfig { intents, clock: WallClock::machine() })))
+    }
+
+    pub(super) fn voice(config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+        let local = &config.tts.local;
+        let voice = LocalVoice::new(VoiceConfig {
+            voice: local.voice.clone(),
+            speed: local.speed,
+            ahead: local.ahead,
+        })
+        .map_err(|source| BuildError::Provider { key: "tts.local", source })?;
+        Ok(Arc::new(Sentences::new(Arc::new(voice), SentenceRules::SPOKEN)))
+    }
+
+    /// The file from which both the mind's answers and the recogniser's grammar are made.
+    fn intents(config: &Config) -> Result<Intents, BuildError> {
+        Ok(match &config.llm.local.intents {
+            Some(path) => Intents::read(Path::new(path))?,
+            None => Intents::embedded(),
+        })
+    }
+}
+
+#[cfg(not(feature = "local"))]
+mod local {
+    //! Not in this build.
+
+    use std::sync::Arc;
+
+    use config_schema::Config;
+    use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
+
+    use super::BuildError;
+
+    pub(super) fn ear(_: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        Err(BuildError::NotBuilt { key: "stt.provider = \"local\"", feature: "local" })
+    }
+
+    pub(super) fn mind(_: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
+        Err(BuildError::NotBuilt { key: "llm.provider = \"local\"", feature: "local" })
+    }
+
+    pub(super) fn voice(_: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+        Err(BuildError::NotBuilt { key: "tts.provider = \"local\"", feature: "local" })
+    }
+}
+
+#[cfg(feature = "openai")]
+mod openai {
+    //! OpenAI's API, wherever it is served.
+
+    use std::sync::Arc;
+
+    use config_schema::{LlmOpenai, Secret, SttOpenai, TokenLimit as ConfiguredLimit, TtsOpenai};
+    use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
+    use providers_http::HttpOptions;
+    use providers_layers::{
+        MindTimeouts, RetryBudget, RetryPolicy, RetryingMind, SegmentRules, Segments, SentenceRules,
+        Sentences, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
+    };
+    use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit, VoiceConfig};
+
+    use super::{BuildError, Duration};
+
+    pub(super) fn ear(openai: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        let account = account(&openai.base_url, &openai.api_key).map_err(refused("stt.openai"))?;
+        let ear = account.ear(EarConfig {
+            model: openai.model.clone(),
+            word_times: openai.word_times,
+            temperature: None,
+        });
+        let ear = TimedRecogniser::new(Arc::new(ear), openai.timeout);
+        Ok(Arc::new(Segments::new(Arc::new(ear), SegmentRules::SPOKEN)))
+    }
+
+    pub(super) fn mind(openai: &LlmOpenai) -> Result<Arc<dyn LanguageModel>, BuildError> {
+        let account = account(&openai.base_url, &openai.api_key).map_err(refused("llm.openai"))?;
+        let mind = account.mind(MindConfig {
+            model: openai.model.clone(),
+            usage: openai.usage,
+            token_limit: match openai.token_limit {
+                ConfiguredLimit::MaxCompletionTokens => TokenLimit::MaxCompletionTokens,
+                ConfiguredLimit::MaxTokens => TokenLimit::MaxTokens,
+            },
+            reasoning_effort: openai.reasoning_effort.clone(),
+        });
+        let timeouts = MindTimeouts {
+            first: openai.first_token_timeout,
+            idle: openai.idle_timeout,
+            total: openai.total_timeout,
+        };
+        let mind = TimedMind::new(Arc::new(mind), timeouts);
+        let policy = RetryPolicy { attempts: openai.attempts, ..RETRIES };
+        let budget = RetryBudget::new(RETRY_SHARE_PERMILLE, RETRY_RESERVE);
+        Ok(Arc::new(RetryingMind::new(Arc::new(mind), policy, budget, fastrand::u64(..))))
+    }
+
+    pub(super) fn voice(openai: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+        let account = account(&openai.base_url, &openai.api_key).map_err(refused("tts.openai"))?;
+        let voice = account.voice(VoiceConfig {
+            model: openai.model.clone(),
+            voice: openai.voice.clone(),
+            instructions: openai.instructions.clone(),
+            sample_rate: SampleRate::new(openai.sample_rate)
+                .expect("the rule of the setting is that of the type"),
+        });
+        let timeouts = VoiceTimeouts {
+            first: openai.first_audio_timeout,
+            idle: openai.idle_timeout,
+            total: openai.total_timeout,
+        };
+        let voice = TimedVoice::new(Arc::new(voice), timeouts);
+        Ok(Arc::new(Sentences::new(Arc::new(voice), SentenceRules::SPOKEN)))
+    }
+
+    fn account(base_url: &url::Url, key: &Secret) -> Result<OpenAi, ProviderError> {
+        OpenAi::new(OpenAiConfig {
+            base_url: base_url.to_string(),
+            api_key: providers_http::Secret::new(key.expose()),
+            organisation: None,
+            project: None,
+            http: CONNECTIONS,
+        })
+    }
+
+    fn refused(key: &'static str) -> impl Fn(ProviderError) -> BuildError {
+        move |source| BuildError::Provider { key, source }
+    }
+
+    /// A connection that takes longer than 5 s would be heard; one that is kept saves its handshake to the next turn, and
+    /// as many are kept as a busy shard uses at one moment.
+    const CONNECTIONS: HttpOptions = HttpOptions {
+        connect_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(90),
+        idle_connections: 32,
+    };
+    /// A caller waits: the pauses are short, and a provider that asks for more than 2 s is answered by an apology.
+    const RETRIES: RetryPolicy = RetryPolicy {
+        attempts: 1,
+        base: Duration::from_millis(100),
+        cap: Duration::from_secs(1),
+        longest_asked: Duration::from_secs(2),
+    };
+    /// Retries are at most a fifth of the load, and ten at any time.
+    const RETRY_SHARE_PERMILLE: u16 = 200;
+    const RETRY_RESERVE: u32 = 10;
+}
+
+#[cfg(not(feature = "openai"))]
+mod openai {
+    //! Not in this build.
+
+    use std::sync::Arc;
+
+    use config_schema::{LlmOpenai, SttOpenai, TtsOpenai};
+    use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
+
+    use super::BuildError;
+
+    pub(super) fn ear(_: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildError> {
+        Err(BuildError::NotBuilt { key: "stt.provider = \"openai\"", feature: "openai" })
+    }
+
+    pub(super) fn mind(_: &LlmOpenai) -> Result<Arc<dyn LanguageModel>, BuildError> {
+        Err(BuildError::NotBuilt { key: "llm.provider = \"openai\"", feature: "openai" })
+    }
+
+    pub(super) fn voice(_: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+        Err(BuildError::NotBuilt { key: "tts.provider = \"openai\"", feature: "openai" })
+    }
+}

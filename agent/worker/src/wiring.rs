@@ -1,0 +1,144 @@
+//! From the configuration to what the parts of one call are told.
+
+use std::time::Duration;
+
+use agent_audio::{
+    EncoderConfig, Gain, HearingConfig, PlayoutConfig, Quiet, SpeakingConfig,
+    vad::{Detector, DetectorConfig},
+};
+use agent_conversation::{ConversationConfig, ErrorPolicy, Greeting, Speech};
+use agent_turn::{EndpointConfig, InterruptionConfig, SpeculationConfig};
+use config_schema::{Config, Preemptive, Provider};
+use providers_core::{GenerationOptions, SttOptions, TtsOptions};
+
+use crate::providers::voice_activity;
+
+/// What every conversation of this process is told.
+pub(crate) fn conversation(config: &Config) -> ConversationConfig {
+    let conversation = &config.conversation;
+    ConversationConfig {
+        turn: turn(config),
+        instructions: conversation.instructions.clone(),
+        greeting: said(&conversation.greeting).map(|words| Greeting {
+            speech: Speech::Words(words),
+            interruptible: conversation.greeting_interruptible,
+        }),
+        hearing: SttOptions { language: Some(conversation.language.clone()), keyterms: Vec::new() },
+        generation: generation(config),
+        speaking: TtsOptions {
+            voice: None,
+            language: Some(conversation.language.clone()),
+            speed: (config.tts.provider == Provider::Openai).then_some(config.tts.openai.speed),
+        },
+        max_tool_steps: conversation.max_tool_steps,
+        tool_deadline: conversation.tool_timeout,
+        playout_ahead: conversation.playout_ahead,
+        errors: ErrorPolicy {
+            apology: said(&conversation.apology),
+            max_consecutive: conversation.max_failures,
+            recogniser_backoff: conversation.recogniser_backoff,
+        },
+    }
+}
+
+/// How a call hears its participant.
+pub(crate) fn hearing(config: &Config) -> HearingConfig {
+    let audio = &config.audio;
+    HearingConfig { depth_min: audio.jitter_min, depth_max: audio.jitter_max, conceal_max: audio.conceal_max }
+}
+
+/// How a call tells speech from silence.
+pub(crate) fn detector(config: &Config) -> Detector {
+    let vad = &config.vad;
+    Detector::new(
+        voice_activity(vad).build(),
+        DetectorConfig {
+            activation: vad.activation,
+            deactivation: vad.deactivation,
+            min_speech: vad.min_speech,
+            min_silence: vad.min_silence,
+            prefix_padding: vad.prefix_padding,
+        },
+    )
+}
+
+/// How a call's own track is made.
+pub(crate) fn speaking(config: &Config) -> SpeakingConfig {
+    let audio = &config.audio;
+    let narrow = |value: u32| u8::try_from(value).unwrap_or(u8::MAX);
+    SpeakingConfig {
+        encoder: EncoderConfig {
+            complexity: narrow(audio.opus_complexity),
+            bitrate: audio.opus_bitrate,
+            expected_loss: narrow(audio.opus_expected_loss),
+        },
+        playout: playout(config),
+        quiet: Quiet::Nothing,
+        hangover: HANGOVER,
+        first_rtp_time: fastrand::u32(..),
+    }
+}
+
+/// How replies are played.
+pub(crate) fn playout(config: &Config) -> PlayoutConfig {
+    PlayoutConfig {
+        fade: FADE,
+        lead: config.audio.playout_lead,
+        duck: Gain::from_decibels(DUCK_DECIBELS),
+        duck_fade: DUCK_FADE,
+    }
+}
+
+fn turn(config: &Config) -> agent_turn::Config {
+    let turn = &config.turn;
+    agent_turn::Config {
+        endpoint: EndpointConfig {
+            min_delay: turn.endpointing_min_delay,
+            max_delay: turn.endpointing_max_delay,
+            transcript_limit: turn.transcript_timeout,
+        },
+        interruption: InterruptionConfig {
+            enabled: turn.interruption,
+            min_duration: turn.interruption_min_duration,
+            min_words: turn.interruption_min_words,
+            false_interruption: turn.false_interruption_timeout,
+            aec_warmup: turn.aec_warmup,
+        },
+        speculation: SpeculationConfig {
+            enabled: match turn.preemptive {
+                Preemptive::Off => false,
+                Preemptive::Llm => true,
+            },
+            max_attempts: turn.preemptive_max_attempts,
+            max_speech: turn.preemptive_max_speech,
+        },
+        reply_deadline: turn.reply_timeout,
+        // The tools of one step run side by side, so that the step may take as long as its slowest.
+        function_deadline: config.conversation.tool_timeout,
+        stall_deadline: turn.stall_timeout,
+        user_away: turn.user_away_timeout,
+    }
+}
+
+fn generation(config: &Config) -> GenerationOptions {
+    match config.llm.provider {
+        Provider::Openai => GenerationOptions {
+            temperature: Some(config.llm.openai.temperature),
+            max_output_tokens: config.llm.openai.max_output_tokens,
+            ..GenerationOptions::default()
+        },
+        Provider::Local | Provider::Fake => GenerationOptions::default(),
+    }
+}
+
+/// Empty is nothing to say.
+fn said(words: &str) -> Option<String> {
+    (!words.trim().is_empty()).then(|| words.to_owned())
+}
+
+/// What the audio crate recommends, and no listener would set otherwise: silent frames after the last audible one, the
+/// fade of a pause, and how far other sounds go down under a reply.
+const HANGOVER: Duration = Duration::from_millis(60);
+const FADE: Duration = Duration::from_millis(5);
+const DUCK_DECIBELS: f32 = -12.0;
+const DUCK_FADE: Duration = Duration::from_millis(100);
