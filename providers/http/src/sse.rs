@@ -172,6 +172,7 @@ mod tests {
             (&b"data: one\n\ndata: two\n\n"[..], &["one", "two"][..]),
             (b"data: one\r\n\r\ndata:two\r\rdata:  three\n\n", &["one", "two", " three"]),
             (b"\xef\xbb\xbfdata: marked\n\n", &["marked"]),
+            (b"event: x\r\ndata: a\r\ndata: b\r\n\r\n", &["a\nb"]),
             (b": comment\n\n: another\ndata: a\ndata\ndata: b\n\n", &["a\n\nb"]),
             (b"data\n\nevent: x\n\ndata: y\n\n", &["", "y"]),
             (b"unknown: 1\nretry: 5\ndata: z\n\n", &["z"]),

@@ -4,15 +4,17 @@
 use std::{
     collections::VecDeque,
     future::poll_fn,
+    pin::Pin,
     sync::{Arc, Mutex},
+    task::{Context, Poll},
     time::Duration,
 };
 
 use futures_util::StreamExt;
 use providers_core::{
     ChatMessage, ChatRequest, ErrorKind, FinishReason, LanguageModel, LlmEvent, LlmStream, ProviderError,
-    ProviderInfo, SampleRate, SpeechToText, SttEvent, SttOptions, SttStream, TextToSpeech, TtsOptions,
-    TtsStream, Usage, VoiceEdge,
+    ProviderInfo, SampleRate, SpeechChunk, SpeechToText, SttEvent, SttOptions, SttStream, TextToSpeech,
+    TtsCapabilities, TtsOptions, TtsStream, Usage, VoiceEdge,
 };
 use providers_fake::{
     Answer, FakeEar, FakeMind, FakeRecogniser, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
@@ -329,6 +331,17 @@ async fn the_next_sentence_begins_while_one_is_spoken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_sentence_is_asked_for_even_of_a_voice_that_does_nothing_until_it_is_polled() {
+    let sentences = Sentences::new(Arc::new(Lazy(voice(0, 0, 0))), SentenceRules::SPOKEN);
+    let mut stream = sentences.open(TtsOptions::default());
+    stream.push("It is raining in Oslo today. It is dry in Rome, as it often is.");
+    stream.finish();
+    let began = Instant::now();
+    assert_eq!(speak(&mut *stream).await, "2 end");
+    assert_eq!(began.elapsed().as_millis(), 200, "both were made at once");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_sentence_that_fails_ends_the_speech_and_drops_the_next() {
     let voice =
         Arc::new(voice(1_000, 200, 1_000).with_faults(Faults::sequence([error(2, ErrorKind::StreamCut)])));
@@ -422,6 +435,50 @@ fn voice(length: u64, ttfb: u64, duration: u64) -> FakeVoice {
         Sound::Silence,
         vec![Speech { when: When::Any, length, ttfb, duration }],
     )
+}
+
+/// A voice that gives one sample 200 ms after it is first polled.
+struct Lazy(FakeVoice);
+
+impl TextToSpeech for Lazy {
+    fn info(&self) -> &ProviderInfo {
+        self.0.info()
+    }
+
+    fn capabilities(&self) -> TtsCapabilities {
+        TtsCapabilities::default()
+    }
+
+    fn sample_rate(&self) -> SampleRate {
+        SampleRate::VOICE
+    }
+
+    fn open(&self, _options: TtsOptions) -> Box<dyn TtsStream> {
+        Box::new(LazyStream { making: None, spoke: false })
+    }
+}
+
+struct LazyStream {
+    making: Option<Pin<Box<tokio::time::Sleep>>>,
+    spoke: bool,
+}
+
+impl TtsStream for LazyStream {
+    fn push(&mut self, _text: &str) {}
+
+    fn flush(&mut self) {}
+
+    fn finish(&mut self) {}
+
+    fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
+        if self.spoke {
+            return Poll::Ready(None);
+        }
+        let making = self.making.get_or_insert_with(|| Box::pin(tokio::time::sleep(millis(200))));
+        std::task::ready!(making.as_mut().poll(cx));
+        self.spoke = true;
+        Poll::Ready(Some(Ok(SpeechChunk { samples: vec![1], ..SpeechChunk::default() })))
+    }
 }
 
 /// How many samples came, then how it ended.
