@@ -17,6 +17,7 @@ use crate::counters::Counters;
 use crate::input::{TcpId, Transport};
 use crate::names::LocalTrack;
 use crate::output::{Output as Order, Transmit};
+use crate::red::RedWriter;
 use crate::vocabulary::{AudioFormat, OutgoingAudio, Reliability};
 
 /// All that data channels may have on its way at once, and so the most that can stand before an audio packet (R6).
@@ -24,6 +25,8 @@ pub(crate) const DATA_BUDGET: usize = 64 * 1024;
 
 const RELIABLE_LABEL: &str = "_reliable";
 const LOSSY_LABEL: &str = "_lossy";
+/// Above this a frame counts as voice, for those who only look at that bit.
+const VOICE_LEVEL: i8 = -60;
 /// Candidates kept for a description that has not come yet. A server has a handful; more is an error or an attack.
 const CANDIDATES_MAX: usize = 64;
 /// Drains in one settling. str0m needs two or three; the bound keeps an error there from stopping the thread.
@@ -468,20 +471,26 @@ impl Connection {
 /// Media and data.
 impl Connection {
     /// Sends a frame of ours; it is on the wire when this returns. `false` if it cannot be sent.
+    ///
+    /// Where RED is agreed on it is what must be sent: the server takes the first format of a section for the track's.
     pub(crate) fn send_audio(
         &mut self,
         now: Instant,
         wire: &mut Wire<'_>,
-        (mid, sequence): (Mid, u64),
+        (mid, sequence, red): (Mid, u64, &mut RedWriter),
         audio: &OutgoingAudio<'_>,
     ) -> bool {
-        let Some(pt) = self.opus_pt(mid) else { return false };
+        let Some((opus_pt, red_pt)) = self.sending_formats(mid) else { return false };
+        let (pt, payload) = match red_pt {
+            Some(red_pt) => (red_pt, red.wrap(*opus_pt, audio.rtp_time, audio.payload)),
+            None => (opus_pt, audio.payload),
+        };
         let extensions = ExtensionValues {
             audio_level: audio.level,
-            voice_activity: audio.level.map(|level| level > -60),
+            voice_activity: audio.level.map(|level| level > VOICE_LEVEL),
             ..ExtensionValues::default()
         };
-        let write = RtpWrite::new(pt, sequence.into(), audio.rtp_time, now, audio.payload)
+        let write = RtpWrite::new(pt, sequence.into(), audio.rtp_time, now, payload)
             .marker(audio.talkspurt)
             .ext_vals(extensions);
         self.mutate(now, wire, |rtc| match rtc.direct_api().stream_tx_by_mid(mid, None) {
@@ -493,9 +502,11 @@ impl Connection {
         })
     }
 
-    fn opus_pt(&self, mid: Mid) -> Option<Pt> {
+    /// Opus, and RED if it was agreed on, of a section that sends.
+    fn sending_formats(&self, mid: Mid) -> Option<(Pt, Option<Pt>)> {
         let media = self.rtc.media(mid).filter(|media| media.direction().is_sending())?;
-        media.remote_pts().first().copied()
+        let params = self.rtc.codec_config().find(|params| media.remote_pts().contains(&params.pt()))?;
+        Some((params.pt(), params.red()))
     }
 
     /// Hands a message to SCTP. `false` if it does not take it now.

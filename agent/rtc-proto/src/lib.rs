@@ -37,6 +37,7 @@ mod names;
 mod output;
 mod publications;
 mod reconnect;
+mod red;
 mod roster;
 mod sdp;
 mod timer;

@@ -6,6 +6,7 @@ use livekit_protocol::{AddTrackRequest, AudioTrackFeature, TrackInfo, TrackPubli
 use str0m::media::Mid;
 
 use crate::names::{LocalTrack, TrackSid};
+use crate::red::RedWriter;
 use crate::vocabulary::TrackOptions;
 
 /// All tracks of ours.
@@ -26,6 +27,7 @@ pub(crate) struct Publication {
     sid: Option<TrackSid>,
     info: Option<TrackInfo>,
     next_sequence: u64,
+    red: RedWriter,
 }
 
 impl Publications {
@@ -39,6 +41,7 @@ impl Publications {
             sid: None,
             info: None,
             next_sequence: 1,
+            red: RedWriter::default(),
         });
     }
 
@@ -133,12 +136,13 @@ impl Publications {
         changed.map(|publication| publication.muted = muted).is_some()
     }
 
-    /// Where the next packet of a track goes, and under which number. `None` while it cannot be sent.
-    pub(crate) fn next_packet(&mut self, track: LocalTrack) -> Option<(Mid, u64)> {
+    /// Where the next packet of a track goes, under which number, and what packs it. `None` while it cannot be sent.
+    pub(crate) fn next_packet(&mut self, track: LocalTrack) -> Option<(Mid, u64, &mut RedWriter)> {
         let publication = self.tracks.get_mut(&track).filter(|publication| !publication.muted)?;
-        let place = (publication.mid?, publication.next_sequence);
+        let mid = publication.mid?;
+        let sequence = publication.next_sequence;
         publication.next_sequence += 1;
-        Some(place)
+        Some((mid, sequence, &mut publication.red))
     }
 
     /// For the server, at a resume: what it should know.

@@ -84,7 +84,7 @@ async fn connect(
         .max_message_size(Some(MESSAGE_MAX))
         .max_frame_size(Some(MESSAGE_MAX));
     let connected = client_async_tls_with_config(builder, stream, Some(config), connector).await;
-    let (socket, _) = connected.map_err(|error| failure_from(error, address))?;
+    let (socket, _) = connected.map_err(|error| failure_from(error, address, &request.token))?;
     Ok(Link { socket, queue: VecDeque::new(), unflushed: false, closing: Closing::No })
 }
 
@@ -98,12 +98,14 @@ async fn connect_tcp(address: &Address) -> Result<TcpStream, LinkFailure> {
     Ok(stream)
 }
 
-fn failure_from(error: Error, address: &Address) -> LinkFailure {
+fn failure_from(error: Error, address: &Address, token: &str) -> LinkFailure {
     match error {
         Error::Http(response) => {
             let status = response.status().as_u16();
             let body = response.body().as_deref().unwrap_or_default();
-            let text: String = String::from_utf8_lossy(body).trim().chars().take(ERROR_TEXT_MAX).collect();
+            // The server repeats a token that it does not like; it is a secret all the same.
+            let text = String::from_utf8_lossy(body).replace(token, "(the token)");
+            let text: String = text.trim().chars().take(ERROR_TEXT_MAX).collect();
             match status {
                 401 | 403 => LinkFailure::Unauthorized { status, text },
                 404 => LinkFailure::NotFound(format!("{}:{}", address.host(), address.port())),

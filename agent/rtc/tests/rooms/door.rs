@@ -51,6 +51,7 @@ async fn a_wrong_key_and_an_expired_token_are_told_and_are_final() {
     let (failure, text) = refusal(JoinOptions::new(server.url(), expired)).await;
     assert!(matches!(failure, LinkFailure::Unauthorized { status: 401, .. }), "{text}");
     assert!(text.contains("expired"), "{text}");
+    assert!(!text.contains("eyJ"), "a token is a secret, even an expired one: {text}");
 }
 
 /// The library makes only tokens with a future: this one's lifetime is so long that it ends in the past.

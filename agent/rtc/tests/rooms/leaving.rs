@@ -19,7 +19,7 @@ async fn who_leaves_is_gone_at_once_and_its_last_words_arrive() {
         Event::Data(DataEvent::Text { text, .. }) => Some(text.clone()),
         _ => None,
     };
-    let mut words = |peers: &mut Peers, text: &str| {
+    let words = |peers: &mut Peers, text: &str| {
         let room = peers.room(anna);
         let now = room.now();
         room.data().send_text(now, text, on_topic("t")).unwrap();

@@ -4,6 +4,7 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+use agent_rtc::data::StreamOptions;
 use agent_rtc::{
     AudioFormat, AudioPacket, Event, JoinOptions, LocalTrack, OutgoingAudio, Room, RoomEvent, TrackSid,
 };
