@@ -24,6 +24,8 @@ pub(crate) struct Seen {
     pub(crate) streams: Vec<Stream>,
     /// How much of what the agent sent was loud.
     pub(crate) loud: Duration,
+    /// Everything but audio, for the message of a test that fails.
+    events: Vec<String>,
 }
 
 /// One text stream of a transcript.
@@ -85,7 +87,13 @@ impl Caller {
         let mut is_heard = false;
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         while !enough(&self.seen) {
-            assert!(Instant::now() < deadline, "{:?}", self.seen);
+            assert!(
+                Instant::now() < deadline,
+                "{:#?}; said: {:?}, {:?}",
+                self.seen,
+                self.mouth.counters(),
+                self.room.counters()
+            );
             tokio::select! {
                 _ = beat.tick() => {}
                 event = self.room.next_event() => is_heard |= self.note(event),
@@ -115,6 +123,9 @@ impl Caller {
 
     /// Notes an event; true when the agent begins to hear us.
     fn note(&mut self, event: Event) -> bool {
+        if !matches!(event, Event::Audio(_)) {
+            self.seen.events.push(format!("{event:?}"));
+        }
         match event {
             Event::Audio(packet) => self.ear.push(AudioPacket {
                 sequence: packet.sequence,

@@ -71,6 +71,7 @@ async fn what_the_caller_writes_is_answered_aloud() {
     let (report, seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
     assert_eq!((report.reason, report.turns, report.replies), (CloseReason::UserLeft, 1, 1));
     assert_eq!(seen.words("agent"), [(ANSWER, "true")], "{:?}", seen.streams);
+    assert!(seen.loud >= Duration::from_millis(900), "{:?} of one second were heard", seen.loud);
 }
 
 #[tokio::test]
