@@ -7,7 +7,7 @@ import subprocess
 import pytest
 from conftest import ROOT, Process, free_ports, recognise, share_heard
 from participant import RATE, write_wav
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 QUESTION = "what time is it"
 CHROMIUM_FLAGS = [
@@ -77,7 +77,7 @@ def test_the_page_is_answered_and_shows_the_conversation(page_url, speech, folde
             page.click("#connect")
             page.wait_for_selector("#state[data-state='listening']", timeout=20_000)
             page.wait_for_selector("#transcript li.user:not(.interim)", timeout=40_000)
-            page.wait_for_function("document.querySelector('#latency').textContent.startsWith('answered after')", timeout=20_000)
+            expect(page.locator("#latency")).to_contain_text("answered after", timeout=20_000)
             page.wait_for_selector("#state[data-state='listening']", timeout=30_000)
             page.wait_for_timeout(500)
             page.screenshot(path=str(folder / "playground.png"))

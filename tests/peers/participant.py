@@ -5,18 +5,22 @@ import datetime
 import math
 import os
 import time
+import warnings
 import wave
 
 from livekit import api, rtc
 
 RATE = 48000
 FRAME = 960  # samples: 20 ms
+# livekit-server --dev has a secret of 6 bytes; the server says what it thinks of that.
+warnings.filterwarnings("ignore", message="The HMAC key is")
+
 LOUD = 300  # RMS, of 32768, from which a frame counts as audible
 
 
 def read_speech(path: str) -> bytes:
     """The samples of a 16-bit PCM WAV file as 48 kHz mono."""
-    with wave.open(path) as file:
+    with wave.open(str(path)) as file:
         if file.getsampwidth() != 2:
             raise ValueError(f"{path}: 16-bit samples wanted, these have {8 * file.getsampwidth()}")
         samples, rate, channels = file.readframes(file.getnframes()), file.getframerate(), file.getnchannels()
@@ -33,7 +37,7 @@ def read_speech(path: str) -> bytes:
 
 
 def write_wav(path: str, samples: bytes) -> None:
-    with wave.open(path, "wb") as file:
+    with wave.open(str(path), "wb") as file:
         file.setnchannels(1), file.setsampwidth(2), file.setframerate(RATE)
         file.writeframes(samples)
 
