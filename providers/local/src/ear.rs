@@ -36,7 +36,7 @@ pub struct EarConfig {
     pub mode: EarMode,
     /// Where `en-us/`, `en-us.lm.bin` and `cmudict-en-us.dict` lie [`EarConfig::DEBIAN_MODEL`].
     pub model: PathBuf,
-    /// Decoders alive at most, each with a thread. Memory: 93 MB each with the language model, 8 MB with the grammar
+    /// Decoders alive at most, each with a thread. Memory: 93 MB each with the language model, 12 MB with the grammar
     /// alone, the sum in [`EarMode::Both`] [4]. An idle decoder waits for the next utterance.
     pub decoders: usize,
     /// Utterances that may wait for a decoder; one more is refused with [`ErrorKind::Overloaded`] [8].

@@ -48,7 +48,8 @@ async fn what_it_has_no_rule_for_it_says_and_gives_examples() {
 #[tokio::test]
 async fn it_calls_the_tool_that_an_intent_names_and_tells_what_came_of_it() {
     let mut request = request(&["will it rain in new york tomorrow"]);
-    request.tools = vec![tool("get_weather", &json!({"city": {"type": "string"}, "day": {"type": "string"}}))];
+    request.tools =
+        vec![tool("get_weather", &json!({"city": {"type": "string"}, "day": {"type": "string"}}))];
     let events = answer(request.clone()).await;
     let [LlmEvent::Call(call), LlmEvent::Usage(_), LlmEvent::Finished(FinishReason::Calls)] = &events[..]
     else {
@@ -56,7 +57,7 @@ async fn it_calls_the_tool_that_an_intent_names_and_tells_what_came_of_it() {
     };
     assert_eq!((call.name.as_str(), call.id.as_str()), ("get_weather", "call_1"));
     let arguments: serde_json::Value = serde_json::from_str(&call.arguments).expect("json");
-    assert_eq!(arguments, &json!({"city": "New York", "day": "tomorrow"}));
+    assert_eq!(arguments, json!({"city": "New York", "day": "tomorrow"}));
 
     request.messages.push(ChatMessage::Assistant { text: String::new(), calls: vec![call.clone()] });
     for (output, is_error, expected) in [
@@ -87,7 +88,7 @@ async fn arguments_are_typed_as_the_tool_wants_them() {
 #[tokio::test]
 async fn the_choice_of_tools_is_obeyed() {
     let mut asked = request(&["set a timer for ten minutes"]);
-    asked.tools = vec![tool("set_timer", &json!({})), tool("end_call", json!({}))];
+    asked.tools = vec![tool("set_timer", &json!({})), tool("end_call", &json!({}))];
     asked.tool_choice = ToolChoice::None;
     assert!(text(&answer(asked.clone()).await).contains("no tool for timers"));
     asked.tool_choice = ToolChoice::Named("end_call".to_owned());
