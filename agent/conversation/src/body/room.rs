@@ -60,7 +60,7 @@ pub struct RoomBodyConfig {
 
 /// A body in a LiveKit room.
 pub struct RoomBody {
-    room: Option<Room>,
+    room: Option<Box<Room>>,
     closing: Option<Pin<Box<dyn Future<Output = ()>>>>,
     before_leaving: Option<BeforeLeaving>,
     identity: Option<Identity>,
@@ -105,7 +105,7 @@ impl RoomBody {
         room.set_attributes(BTreeMap::from([(STATE.to_owned(), "initializing".to_owned())]));
         let present: Vec<Participant> = room.participants().cloned().collect();
         let mut body = Self {
-            room: Some(room),
+            room: Some(Box::new(room)),
             closing: None,
             before_leaving: config.before_leaving,
             identity: config.identity,

@@ -140,10 +140,10 @@ impl Caller {
             Event::Room(RoomEvent::TrackPublished { track, .. }) => self.room.subscribe(&track.sid, true),
             Event::Room(RoomEvent::LocalTrackSubscribed { .. }) => return true,
             Event::Room(RoomEvent::ParticipantJoined(participant)) => {
-                self.note_state(&participant.attributes)
+                self.note_state(&participant.attributes);
             }
             Event::Room(RoomEvent::ParticipantChanged { changes, .. }) => {
-                self.note_state(&changes.attributes)
+                self.note_state(&changes.attributes);
             }
             Event::Data(DataEvent::Text { info, text }) => self.seen.streams.push(Stream {
                 sender: info.key.sender.to_string(),

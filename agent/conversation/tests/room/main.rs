@@ -1,4 +1,11 @@
 //! A conversation in a room of a real livekit-server, with a caller of our own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::large_futures,
+    reason = "what helps a test fails with it, in words"
+)]
 
 mod caller;
 #[path = "../../../rtc/tests/rooms/server.rs"]
