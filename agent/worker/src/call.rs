@@ -8,12 +8,13 @@ use agent_conversation::{
 };
 use agent_rtc::{JoinOptions, Room};
 use config_schema::Config;
+use futures_util::TryFutureExt;
 use tokio::sync::watch;
 
 use crate::{
     metrics::Metrics,
     observing::{CallObserver, reported},
-    protocol::{Assignment, JobId, Outcome, StopReason},
+    protocol::{Assignment, Outcome, StopReason},
     providers::Providers,
     seat::{Entry, Seat},
     wiring,
@@ -56,12 +57,12 @@ impl Calls {
             reason = seat.stopped() => return stopped(reason),
         };
         match joined {
-            Ok((providers, room)) => self.converse(&assignment, seat, providers, room).await,
+            Ok((providers, room)) => Box::pin(self.converse(&assignment, seat, providers, room)).await,
             Err(reason) => Outcome::Failed(reason),
         }
     }
 
-    async fn join(&self, assignment: &Assignment) -> Result<(Providers, Room), String> {
+    async fn join(&self, assignment: &Assignment) -> Result<(Providers, Box<Room>), String> {
         let mut ready = self.providers.clone();
         let url = assignment.url.clone().unwrap_or_else(|| self.config.livekit.url.to_string());
         let options = JoinOptions {
@@ -72,9 +73,10 @@ impl Calls {
             let providers = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?;
             providers.clone().ok_or_else(|| NO_PROVIDERS.to_owned())
         };
-        let room =
-            async { Room::join(options).await.map_err(|error| format!("cannot join the room: {error}")) };
-        tokio::try_join!(providers, Box::pin(room))
+        let room = Box::pin(Room::join(options))
+            .map_ok(Box::new)
+            .map_err(|error| format!("cannot join the room: {error}"));
+        tokio::try_join!(providers, room)
     }
 
     async fn converse(
@@ -82,7 +84,7 @@ impl Calls {
         assignment: &Assignment,
         mut seat: Seat,
         providers: Providers,
-        room: Room,
+        room: Box<Room>,
     ) -> Outcome {
         let job = &assignment.job;
         let told = Rc::new(Cell::new(None));
@@ -93,13 +95,13 @@ impl Calls {
             subscription_wait: self.config.audio.subscriber_wait,
             before_leaving: Some(report_first(seat.clone(), told.clone())),
         };
-        let body = match RoomBody::new(room, config, wiring::detector(&self.config)) {
+        let body = match RoomBody::new(*room, config, wiring::detector(&self.config)) {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
         let parts = parts(providers, CallObserver::new(job.clone(), self.metrics.clone()));
         let conversation = Conversation::new(self.conversation.clone(), parts, body);
-        let report = run(conversation, &mut seat, &told).await;
+        let report = Box::pin(run(conversation, &mut seat, &told)).await;
         reported(job, &report, &self.metrics);
         outcome(report.reason, told.get())
     }

@@ -2,7 +2,7 @@
 //!
 //! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use agent_audio::vad::{Aggressiveness, Engine};
 use config_schema::{Config, Provider, Vad, VadKind};
@@ -128,7 +128,7 @@ const TONE_PEAK: i16 = 8_192;
 mod local {
     //! This machine's own.
 
-    use std::sync::Arc;
+    use std::{path::Path, sync::Arc};
 
     use config_schema::{Config, SttEngine, SttLocal, SttMode};
     use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
@@ -137,7 +137,7 @@ mod local {
         EarConfig, EarMode, Intents, LocalEar, LocalMind, LocalVoice, MindConfig, VoiceConfig, WallClock,
     };
 
-    use super::{BuildError, Path};
+    use super::BuildError;
 
     pub(super) fn ear(config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
         let local = &config.stt.local;
@@ -237,7 +237,7 @@ mod local {
 mod openai {
     //! OpenAI's API, wherever it is served.
 
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use config_schema::{LlmOpenai, Secret, SttOpenai, TokenLimit as ConfiguredLimit, TtsOpenai};
     use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
@@ -248,7 +248,7 @@ mod openai {
     };
     use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit, VoiceConfig};
 
-    use super::{BuildError, Duration};
+    use super::BuildError;
 
     pub(super) fn ear(openai: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildError> {
         let account = account(&openai.base_url, &openai.api_key).map_err(refused("stt.openai"))?;

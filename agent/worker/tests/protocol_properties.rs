@@ -1,4 +1,5 @@
 //! W1 to W7 over random facts in random order. A failure prints its seed; the seed alone repeats the run.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -288,7 +289,7 @@ impl World {
                 self.link = Link::Down;
             }
             Output::SendPing => {
-                assert!(matches!(self.link, Link::Registering | Link::Up), "W4: seed {}", self.seed)
+                assert!(matches!(self.link, Link::Registering | Link::Up), "W4: seed {}", self.seed);
             }
             Output::Registered { .. } => {
                 assert_eq!(self.link, Link::Registering, "seed {}", self.seed);

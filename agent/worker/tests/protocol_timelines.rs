@@ -1,6 +1,7 @@
 //! The worker protocol as timelines: what happened on the left, what was ordered on the right.
 //!
 //! A line of input is `MILLISECONDS FACT`; a line of output `MILLISECONDS ORDER`. Jobs are numbers.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     fmt::Write as _,
@@ -750,6 +751,7 @@ fn config() -> Config {
 }
 
 /// Runs the facts, with timeouts at their time in between, and compares what was ordered.
+#[expect(clippy::needless_pass_by_value, reason = "`expect![]` is written where it is passed")]
 fn check(config: Config, facts: &str, orders: Expect) -> Machine {
     let start = Instant::now();
     let mut machine = Machine::new(config, start);

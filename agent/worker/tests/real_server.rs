@@ -1,5 +1,6 @@
 //! A worker at a real LiveKit server: registered, dispatched by the server's own API, ended by it. Calls are scripted:
 //! what they do in a room is tested in `agent/rtc` and `tests/e2e`.
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     io::Write as _,

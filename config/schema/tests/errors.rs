@@ -6,6 +6,7 @@ use config_schema::{File, Sources, load};
 use expect_test::{Expect, expect};
 
 /// The faults of a file, variables (`NAME=value`) and arguments.
+#[expect(clippy::needless_pass_by_value, reason = "`expect![]` is written where it is passed")]
 fn check(file: &str, variables: &[&str], arguments: &[&str], faults: Expect) {
     let environment: BTreeMap<_, _> = variables
         .iter()

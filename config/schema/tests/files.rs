@@ -1,4 +1,5 @@
 //! The files of `config/`: the default document is what the code says, and the examples load.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

@@ -1,4 +1,5 @@
 //! Which source wins, and what `--print-config` says of it.
+#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 

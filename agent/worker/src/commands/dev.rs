@@ -12,7 +12,7 @@ use std::{
 use agent_worker::start_logging;
 use config_schema::Loaded;
 use tokio::{
-    process::{Child, Command},
+    process::{Child, ChildStdin, Command},
     time::{sleep, timeout},
 };
 use tracing::{info, warn};
@@ -30,14 +30,16 @@ pub(crate) async fn dev(loaded: &Loaded, settings: &Settings) -> Result<(), Fail
     loop {
         let versions = versions(&watched);
         let mut child = spawn(&program, settings).map_err(Failure::Child)?;
+        // Held here: waiting for a child closes the input that is still its own.
+        let supervision = child.stdin.take();
         tokio::select! {
             () = signals.next() => {
-                stop(child, patience).await;
+                stop(child, supervision, patience).await;
                 return Ok(());
             }
             () = changed(&watched, &versions) => {
                 info!("changed; starting again");
-                stop(child, patience).await;
+                stop(child, supervision, patience).await;
             }
             ended = child.wait() => {
                 warn!(status = ?ended.ok().and_then(|status| status.code()), "the agent ended; waiting for a change");
@@ -62,8 +64,8 @@ fn spawn(program: &Path, settings: &Settings) -> io::Result<Child> {
 }
 
 /// Asks a child to end, and ends it when it does not.
-async fn stop(mut child: Child, patience: Duration) {
-    drop(child.stdin.take());
+async fn stop(mut child: Child, supervision: Option<ChildStdin>, patience: Duration) {
+    drop(supervision);
     if timeout(patience, child.wait()).await.is_err() {
         warn!(?patience, "the agent does not end; it is killed");
         // Dropping it kills it.

@@ -8,7 +8,7 @@ use std::{
 use agent_audio::{HEARD_FRAME, SPOKEN_FRAME};
 use agent_conversation::{Device, Speaker};
 use cpal::{
-    FromSample, SampleFormat, SizedSample, Stream, SupportedStreamConfig,
+    FromSample, Sample as _, SampleFormat, SizedSample, Stream, SupportedStreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
 use providers_core::SampleRate;

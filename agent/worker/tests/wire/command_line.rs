@@ -1,7 +1,5 @@
 //! The program as an operator meets it: what it prints, how it ends, what its endpoints answer.
 
-mod support;
-
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
@@ -9,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use support::{AgentServer, within};
+use crate::support::{AgentServer, within};
 use tokio::process::{Child, Command as Spawn};
 
 /// The fakes, so that nothing needs to be installed.

@@ -21,35 +21,35 @@ use tokio_tungstenite::{
 };
 
 /// Waits for workers at a port of its own.
-pub struct AgentServer {
+pub(crate) struct AgentServer {
     listener: TcpListener,
 }
 
 /// The server's end of one worker's link.
-pub struct WorkerLink {
+pub(crate) struct WorkerLink {
     socket: WebSocketStream<TcpStream>,
     /// The bearer token that the worker showed.
-    pub token: String,
+    pub(crate) token: String,
 }
 
 impl AgentServer {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}", self.listener.local_addr().unwrap())
     }
 
     /// The next worker, or the next attempt that `status` refuses.
-    pub async fn accept(&self) -> WorkerLink {
+    pub(crate) async fn accept(&self) -> WorkerLink {
         let (stream, _) = within(self.listener.accept()).await.unwrap();
         let mut token = String::new();
         let socket = accept_hdr_async(stream, read_token(&mut token)).await.unwrap();
         WorkerLink { socket, token }
     }
 
-    pub async fn refuse(&self, status: StatusCode) {
+    pub(crate) async fn refuse(&self, status: StatusCode) {
         let (stream, _) = within(self.listener.accept()).await.unwrap();
         let refusal = |_: &Request, _: Response| -> Result<Response, ErrorResponse> {
             let mut response = ErrorResponse::new(None);
@@ -60,7 +60,7 @@ impl AgentServer {
     }
 
     /// The next worker, registered, with its first status read.
-    pub async fn registered(&self) -> WorkerLink {
+    pub(crate) async fn registered(&self) -> WorkerLink {
         let mut link = self.accept().await;
         let ToServer::Register(_) = link.receive().await else { panic!("a registration comes first") };
         link.register("AW_1").await;
@@ -71,7 +71,6 @@ impl AgentServer {
     }
 }
 
-#[expect(clippy::result_large_err, reason = "the signature is tungstenite's")]
 fn read_token(
     token: &mut String,
 ) -> impl FnOnce(&Request, Response) -> Result<Response, ErrorResponse> + Unpin + '_ {
@@ -85,7 +84,7 @@ fn read_token(
 }
 
 impl WorkerLink {
-    pub async fn receive(&mut self) -> ToServer {
+    pub(crate) async fn receive(&mut self) -> ToServer {
         loop {
             match within(self.socket.next()).await {
                 Some(Ok(Message::Binary(bytes))) => {
@@ -98,7 +97,7 @@ impl WorkerLink {
     }
 
     /// The next message that is no status of the worker.
-    pub async fn receive_of_jobs(&mut self) -> ToServer {
+    pub(crate) async fn receive_of_jobs(&mut self) -> ToServer {
         loop {
             match self.receive().await {
                 ToServer::UpdateWorker(_) => {}
@@ -108,14 +107,14 @@ impl WorkerLink {
     }
 
     /// The next report on a job: its status and its reason.
-    pub async fn report(&mut self) -> (String, proto::JobStatus, String) {
+    pub(crate) async fn report(&mut self) -> (String, proto::JobStatus, String) {
         match self.receive_of_jobs().await {
             ToServer::UpdateJob(report) => (report.job_id.clone(), report.status(), report.error),
             other => panic!("not a report: {other:?}"),
         }
     }
 
-    pub async fn closed(&mut self) {
+    pub(crate) async fn closed(&mut self) {
         loop {
             match within(self.socket.next()).await {
                 None | Some(Err(_)) => return,
@@ -124,21 +123,21 @@ impl WorkerLink {
         }
     }
 
-    pub async fn send(&mut self, message: FromServer) {
+    pub(crate) async fn send(&mut self, message: FromServer) {
         let bytes = ServerMessage { message: Some(message) }.encode_to_vec();
         within(self.socket.send(Message::Binary(bytes.into()))).await.unwrap();
     }
 
-    pub async fn send_raw(&mut self, message: Message) {
+    pub(crate) async fn send_raw(&mut self, message: Message) {
         within(self.socket.send(message)).await.unwrap();
     }
 
-    pub async fn register(&mut self, worker: &str) {
+    pub(crate) async fn register(&mut self, worker: &str) {
         let response = proto::RegisterWorkerResponse { worker_id: worker.to_owned(), ..Default::default() };
         self.send(FromServer::Register(response)).await;
     }
 
-    pub async fn ask(&mut self, id: &str) {
+    pub(crate) async fn ask(&mut self, id: &str) {
         self.send(FromServer::Availability(proto::AvailabilityRequest {
             job: Some(job(id)),
             resuming: false,
@@ -146,7 +145,7 @@ impl WorkerLink {
         .await;
     }
 
-    pub async fn assign(&mut self, id: &str) {
+    pub(crate) async fn assign(&mut self, id: &str) {
         self.send(FromServer::Assignment(proto::JobAssignment {
             job: Some(job(id)),
             url: None,
@@ -156,7 +155,7 @@ impl WorkerLink {
     }
 
     /// Asks, reads the answer, assigns if it was yes, and reads that the job runs. Whether it was yes.
-    pub async fn give(&mut self, id: &str) -> bool {
+    pub(crate) async fn give(&mut self, id: &str) -> bool {
         self.ask(id).await;
         let ToServer::Availability(answer) = self.receive_of_jobs().await else { panic!("no answer") };
         assert_eq!(answer.job_id, id);
@@ -168,7 +167,7 @@ impl WorkerLink {
     }
 }
 
-pub fn job(id: &str) -> proto::Job {
+pub(crate) fn job(id: &str) -> proto::Job {
     proto::Job {
         id: id.to_owned(),
         room: Some(proto::Room { name: format!("room of {id}"), ..Default::default() }),
@@ -177,6 +176,6 @@ pub fn job(id: &str) -> proto::Job {
 }
 
 /// Within a time that only a fault exceeds.
-pub async fn within<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(Duration::from_secs(20), future).await.expect("this takes too long")
 }

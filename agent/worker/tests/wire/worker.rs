@@ -1,7 +1,5 @@
 //! A worker against an agent server on the wire: registration, bursts, panics, reconnects, drains. Calls are scripted.
 
-mod support;
-
 use std::{
     collections::BTreeMap,
     sync::{
@@ -10,12 +8,12 @@ use std::{
     },
 };
 
+use crate::support::{AgentServer, WorkerLink, within};
 use agent_worker::{Entry, LinkError, Metrics, Request, Worker, WorkerError, protocol::Outcome};
 use config_schema::{Sources, load};
 use livekit_protocol as proto;
 use livekit_token::{Claims, TokenVerifier};
 use proto::worker_message::Message as ToServer;
-use support::{AgentServer, WorkerLink, within};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -27,7 +25,7 @@ const SECRET: &str = "a secret that is at least 32 bytes long";
 #[tokio::test]
 async fn a_worker_shows_a_token_for_agents_and_registers() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &["worker.agent_name=desk"], quick());
+    let running = Running::start(&server, &["worker.agent_name=desk"], &quick());
     let mut link = server.accept().await;
     let claims: Claims = TokenVerifier::with_api_key("key", SECRET).verify(&link.token).unwrap();
     assert!(claims.video.agent && !claims.video.room_join);
@@ -46,7 +44,7 @@ async fn a_call_is_reported_before_it_leaves() {
     let running = Running::start(
         &server,
         &[],
-        entry(move |seat| {
+        &entry(move |seat| {
             let left = left.clone();
             async move {
                 seat.report(Outcome::Success).await;
@@ -65,7 +63,7 @@ async fn a_call_is_reported_before_it_leaves() {
 #[tokio::test]
 async fn of_a_burst_of_a_hundred_jobs_exactly_the_slots_are_taken() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &["worker.slots=7", "worker.load_threshold=1.0"], until_stopped());
+    let running = Running::start(&server, &["worker.slots=7", "worker.load_threshold=1.0"], &until_stopped());
     let mut link = server.registered().await;
     for n in 0..100 {
         link.ask(&format!("AJ_{n}")).await;
@@ -89,19 +87,16 @@ async fn of_a_burst_of_a_hundred_jobs_exactly_the_slots_are_taken() {
 #[tokio::test]
 async fn a_panic_ends_its_call_and_no_other() {
     let server = AgentServer::start().await;
-    let running = Running::start(
-        &server,
-        &["worker.shards=1"],
-        Arc::new(|assignment, mut seat| {
-            // In the entry itself, and within its future.
-            assert_ne!(assignment.job.as_str(), "AJ_entry", "nothing to see here");
-            Box::pin(async move {
-                assert_ne!(seat.job().as_str(), "AJ_future", "nor here");
-                seat.stopped().await;
-                Outcome::Success
-            })
-        }),
-    );
+    let entry: Entry = Arc::new(|assignment, mut seat| {
+        // In the entry itself, and within its future.
+        assert_ne!(assignment.job.as_str(), "AJ_entry", "nothing to see here");
+        Box::pin(async move {
+            assert_ne!(seat.job().as_str(), "AJ_future", "nor here");
+            seat.stopped().await;
+            Outcome::Success
+        })
+    });
+    let running = Running::start(&server, &["worker.shards=1"], &entry);
     let mut link = server.registered().await;
     assert!(link.give("AJ_steady").await);
     for job in ["AJ_entry", "AJ_future"] {
@@ -116,7 +111,7 @@ async fn a_panic_ends_its_call_and_no_other() {
 #[tokio::test]
 async fn the_server_may_end_a_call() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &[], until_stopped());
+    let running = Running::start(&server, &[], &until_stopped());
     let mut link = server.registered().await;
     assert!(link.give("AJ_1").await);
     link.send(proto::server_message::Message::Termination(proto::JobTermination { job_id: "AJ_1".into() }))
@@ -133,7 +128,7 @@ async fn a_call_that_does_not_end_when_told_is_dropped_and_reported() {
     let running = Running::start(
         &server,
         &["worker.close_timeout_ms=100"],
-        entry(move |_| {
+        &entry(move |_| {
             let guard = CountOnDrop(count.clone());
             async move {
                 let _guard = guard;
@@ -161,7 +156,7 @@ async fn a_drain_cuts_no_call_and_declines_all_others() {
     let running = Running::start(
         &server,
         &[],
-        entry(move |_| {
+        &entry(move |_| {
             let mut finished = finished.clone();
             async move {
                 finished.wait_for(|finished| *finished).await.unwrap();
@@ -194,7 +189,7 @@ async fn a_drain_cuts_no_call_and_declines_all_others() {
 #[tokio::test]
 async fn a_drain_ends_calls_that_exceed_its_bound() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &["worker.drain_timeout_ms=50"], until_stopped());
+    let running = Running::start(&server, &["worker.drain_timeout_ms=50"], &until_stopped());
     let mut link = server.registered().await;
     assert!(link.give("AJ_1").await);
     running.requests.send(Request::Drain).await.unwrap();
@@ -210,7 +205,7 @@ async fn calls_outlive_the_link_and_are_reported_over_the_next() {
     let running = Running::start(
         &server,
         &["worker.reconnect_min_ms=10"],
-        entry(move |_| {
+        &entry(move |_| {
             let mut finished = finished.clone();
             async move {
                 finished.wait_for(|finished| *finished).await.unwrap();
@@ -232,7 +227,7 @@ async fn calls_outlive_the_link_and_are_reported_over_the_next() {
 #[tokio::test]
 async fn a_server_that_talks_nonsense_is_borne() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &[], quick());
+    let running = Running::start(&server, &[], &quick());
     let mut link = server.registered().await;
     for nonsense in [
         Message::Binary(vec![0xff; 100].into()),
@@ -254,7 +249,7 @@ async fn a_refused_key_and_a_wrong_path_end_a_new_worker_with_their_reason() {
         (StatusCode::NOT_FOUND, "has no agent endpoint (404): check LIVEKIT_URL"),
     ] {
         let server = AgentServer::start().await;
-        let running = Running::start(&server, &[], quick());
+        let running = Running::start(&server, &[], &quick());
         server.refuse(status).await;
         let error = within(running.task).await.unwrap().unwrap_err().to_string();
         assert!(error.contains(said) && error.contains(&server.url()), "{error}");
@@ -264,7 +259,7 @@ async fn a_refused_key_and_a_wrong_path_end_a_new_worker_with_their_reason() {
 #[tokio::test]
 async fn a_busy_server_is_asked_again() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &["worker.reconnect_min_ms=10"], quick());
+    let running = Running::start(&server, &["worker.reconnect_min_ms=10"], &quick());
     server.refuse(StatusCode::SERVICE_UNAVAILABLE).await;
     let mut link = server.registered().await;
     running.end(&mut link).await;
@@ -275,7 +270,7 @@ async fn with_fail_fast_a_server_that_is_down_is_named() {
     let server = AgentServer::start().await;
     let url = server.url();
     drop(server);
-    let worker = worker(&url, &[], true, quick());
+    let worker = worker(&url, &[], true, &quick());
     let (_requests, inbox) = mpsc::channel(1);
     let error = within(worker.run(inbox)).await.unwrap_err();
     assert!(matches!(error, WorkerError::Link(LinkError::Unreachable { .. })), "{error:?}");
@@ -290,7 +285,7 @@ struct Running {
 }
 
 impl Running {
-    fn start(server: &AgentServer, settings: &[&str], entry: Entry) -> Self {
+    fn start(server: &AgentServer, settings: &[&str], entry: &Entry) -> Self {
         let worker = worker(&server.url(), settings, false, entry);
         let (requests, inbox) = mpsc::channel(4);
         Self { task: tokio::spawn(worker.run(inbox)), requests }
@@ -317,7 +312,7 @@ impl Running {
     }
 }
 
-fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: Entry) -> Worker {
+fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: &Entry) -> Worker {
     let mut arguments: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
     arguments.extend([
         format!("livekit.url={url}"),
@@ -325,7 +320,7 @@ fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: Entry) -> Worker
         format!("livekit.api_secret={SECRET}"),
     ]);
     let config = load(&Sources { arguments: &arguments, ..Sources::default() }).unwrap().config;
-    Worker::new(Arc::new(config), fail_fast, &entry, Arc::new(Metrics::new())).unwrap()
+    Worker::new(Arc::new(config), fail_fast, entry, Arc::new(Metrics::new())).unwrap()
 }
 
 fn entry<F: Future<Output = Outcome> + 'static>(
