@@ -1,5 +1,4 @@
 //! W1 to W7 over random facts in random order. A failure prints its seed; the seed alone repeats the run.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},

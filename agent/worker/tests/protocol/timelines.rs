@@ -1,21 +1,13 @@
 //! The worker protocol as timelines: what happened on the left, what was ordered on the right.
 //!
 //! A line of input is `MILLISECONDS FACT`; a line of output `MILLISECONDS ORDER`. Jobs are numbers.
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::{
-    fmt::Write as _,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use agent_worker::protocol::{
-    Config, End, Frame, Input, JobId, JobKind, LinkFailure, Machine, Outcome, Output, Permissions,
-    ServerMessage, StopReason, WorkerMessage,
-};
-use expect_test::{Expect, expect};
-use livekit_protocol as proto;
-use prost::Message as _;
-use proto::{server_message::Message as FromServer, worker_message::Message as ToServer};
+use agent_worker::protocol::{Config, Input, Machine, Output, ToServer};
+use expect_test::expect;
+
+use crate::line::{check, config, frame};
 
 #[test]
 fn a_worker_registers_and_tells_status_and_load_at_once_and_regularly() {
@@ -720,158 +712,4 @@ fn a_worker_that_is_nearly_full_stays_choosable_and_a_full_one_does_not() {
     }
     assert_eq!(machine.snapshot().load_permille, 1_000);
     assert!(!machine.snapshot().takes_jobs);
-}
-
-// ------------------------------------------------------------------------------------------------- the scaffolding
-
-fn config() -> Config {
-    Config {
-        kind: JobKind::Room,
-        agent_name: String::new(),
-        version: "1.2.3".into(),
-        instance: "one".into(),
-        permissions: Permissions {
-            can_subscribe: true,
-            can_publish: true,
-            can_publish_data: true,
-            can_update_metadata: true,
-            hidden: false,
-        },
-        slots: Some(4),
-        full_at_permille: Some(800),
-        update_interval: Duration::from_millis(2_500),
-        assignment_timeout: Duration::from_millis(7_500),
-        register_timeout: Duration::from_secs(10),
-        ping_interval: Duration::from_secs(10),
-        reconnect_min: Duration::from_millis(250),
-        reconnect_max: Duration::from_secs(10),
-        fail_fast: false,
-        seed: 7,
-    }
-}
-
-/// Runs the facts, with timeouts at their time in between, and compares what was ordered.
-#[expect(clippy::needless_pass_by_value, reason = "`expect![]` is written where it is passed")]
-fn check(config: Config, facts: &str, orders: Expect) -> Machine {
-    let start = Instant::now();
-    let mut machine = Machine::new(config, start);
-    let mut out = String::new();
-    drain(&mut machine, 0, &mut out);
-    for line in facts.lines().map(str::trim_start) {
-        let (at, fact) = line.split_once(' ').unwrap();
-        let at: u64 = at.parse().unwrap();
-        let now = start + Duration::from_millis(at);
-        while let Some((due, _)) = machine.poll_timeout().filter(|(due, _)| *due <= now) {
-            machine.handle_timeout(due);
-            drain(&mut machine, (due - start).as_millis() as u64, &mut out);
-            assert!(machine.poll_timeout().is_none_or(|(next, _)| next > due), "W7 at {due:?}");
-        }
-        if let Some(input) = input(fact) {
-            machine.handle_input(now, input);
-        }
-        drain(&mut machine, at, &mut out);
-    }
-    orders.assert_eq(&out);
-    machine
-}
-
-fn input(fact: &str) -> Option<Input> {
-    let (verb, rest) = fact.split_once(' ').unwrap_or((fact, ""));
-    let (number, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-    let job = || JobId::new(&format!("AJ_{number}")).unwrap();
-    Some(match verb {
-        "opened" => Input::LinkOpened,
-        "closed" => Input::LinkClosed,
-        "failed-link" => Input::LinkFailed(LinkFailure::Unreachable),
-        "refused-link" => Input::LinkFailed(LinkFailure::Refused),
-        "ended" => Input::JobEnded { job: job(), outcome: Outcome::Success },
-        "failed" => Input::JobEnded { job: job(), outcome: Outcome::Failed(reason.to_owned()) },
-        "left" => Input::JobLeft { job: job() },
-        "lag" => Input::LagMeasured { permille: number.parse().unwrap() },
-        "drain" => Input::DrainRequested,
-        "stop" => Input::StopRequested,
-        "end" => return None,
-        verb => Input::FrameReceived(frame(verb, number)),
-    })
-}
-
-fn frame(verb: &str, number: &str) -> Frame {
-    let id = if number.is_empty() { String::new() } else { format!("AJ_{number}") };
-    let job = proto::Job {
-        id: id.clone(),
-        room: Some(proto::Room { name: format!("room-{number}"), ..Default::default() }),
-        ..Default::default()
-    };
-    let message = match verb {
-        "registered" => FromServer::Register(proto::RegisterWorkerResponse {
-            worker_id: "AW_1".into(),
-            server_info: Some(proto::ServerInfo { version: "1.9.12".into(), ..Default::default() }),
-            ..Default::default()
-        }),
-        "availability" => {
-            FromServer::Availability(proto::AvailabilityRequest { job: Some(job), resuming: false })
-        }
-        "assignment" => {
-            FromServer::Assignment(proto::JobAssignment { job: Some(job), url: None, token: "token".into() })
-        }
-        "assignment-without-token" => {
-            FromServer::Assignment(proto::JobAssignment { job: Some(job), ..Default::default() })
-        }
-        "termination" => FromServer::Termination(proto::JobTermination { job_id: id }),
-        "go-away" => FromServer::GoAway(Default::default()),
-        "garbage" => return Frame::Binary(vec![0xff; 9].into()),
-        "empty" => return Frame::Binary(Default::default()),
-        "text" => return Frame::Text,
-        "control" => return Frame::Control,
-        other => panic!("no such fact: {other}"),
-    };
-    Frame::Binary(ServerMessage { message: Some(message) }.encode_to_vec().into())
-}
-
-fn drain(machine: &mut Machine, at: u64, out: &mut String) {
-    while let Some(output) = machine.poll_output() {
-        writeln!(out, "{at:<5} {}", line(&output)).unwrap();
-    }
-}
-
-fn line(output: &Output) -> String {
-    match output {
-        Output::OpenLink => "open link".into(),
-        Output::CloseLink => "close link".into(),
-        Output::SendPing => "ping".into(),
-        Output::StartJob(assignment) => format!("start {} in {}", assignment.job, assignment.room),
-        Output::StopJob { job, reason: StopReason::Terminated } => format!("stop {job}: terminated"),
-        Output::StopJob { job, reason: StopReason::WorkerStops } => format!("stop {job}: worker stops"),
-        Output::Registered { worker, server } => format!("registered as {worker} at {server}"),
-        Output::End(End::Drained) => "end: drained".into(),
-        Output::End(End::NeverRegistered) => "end: never registered".into(),
-        Output::Send(message) => sent(message),
-    }
-}
-
-fn sent(message: &WorkerMessage) -> String {
-    match message.message.as_ref().unwrap() {
-        ToServer::Register(_) => "> register".into(),
-        ToServer::Availability(answer) if answer.available => format!("> take {}", answer.job_id),
-        ToServer::Availability(answer) => format!("> decline {}", answer.job_id),
-        ToServer::UpdateWorker(update) => format!(
-            "> {}{}, load {:.2}, {} jobs",
-            if update.status == Some(0) { "available" } else { "full" },
-            if update.draining { " and draining" } else { "" },
-            update.load,
-            update.job_count
-        ),
-        ToServer::UpdateJob(update) => {
-            let status = ["pending", "running", "success", "failed"][update.status as usize];
-            format!(
-                "> {} is {status}{}{}",
-                update.job_id,
-                if update.error.is_empty() { "" } else { ": " },
-                update.error
-            )
-        }
-        ToServer::Ping(_) => "> ping".into(),
-        ToServer::SimulateJob(_) => "> simulate".into(),
-        ToServer::MigrateJob(migrate) => format!("> still has {}", migrate.job_ids.join(" ")),
-    }
 }
