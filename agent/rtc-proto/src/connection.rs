@@ -83,12 +83,15 @@ pub(crate) struct Changes {
     pub(crate) retire: Vec<Mid>,
     /// Further sections to hear with.
     pub(crate) n_receivers: u32,
+    /// Whether the sections there are have to be offered again, although nothing changes in them.
+    pub(crate) show_receivers: bool,
     /// Whether ICE shall start anew.
     pub(crate) restart_ice: bool,
 }
 
 struct OfferInFlight {
     id: u32,
+    sdp: String,
     pending: SdpPendingOffer,
     published: Vec<(LocalTrack, Mid)>,
     receivers: Vec<Mid>,
@@ -111,8 +114,10 @@ struct Tcp {
 /// Why a description was not applied.
 #[derive(Debug)]
 pub(crate) enum DescriptionError {
-    /// It is not SDP, or not one that fits.
+    /// It is not SDP.
     Malformed,
+    /// It is SDP that does not fit what there is: the two sides do not agree any longer.
+    Unfit,
     /// No offer of this id waits for an answer.
     Unexpected,
 }
@@ -312,6 +317,10 @@ impl Connection {
             }
             // The last answer made those inactive that carry nothing: offered again, they are used again.
             for mid in &receivers {
+                if changes.show_receivers {
+                    // str0m makes an offer of changes only; there and back is one.
+                    api.set_direction(*mid, Direction::Inactive);
+                }
                 api.set_direction(*mid, Direction::RecvOnly);
             }
             for _ in 0..changes.n_receivers {
@@ -325,9 +334,10 @@ impl Connection {
         let (offer, pending) = offered?;
         let id = self.next_offer;
         self.next_offer = self.next_offer.wrapping_add(1).max(1);
-        self.offer = Some(OfferInFlight { id, pending, published, receivers: added });
+        let sdp = offer.to_sdp_string();
+        self.offer = Some(OfferInFlight { id, sdp: sdp.clone(), pending, published, receivers: added });
         wire.counters.offers += 1;
-        Some((id, offer.to_sdp_string()))
+        Some((id, sdp))
     }
 
     /// Applies an answer. Returns the sections that our tracks got.
@@ -342,9 +352,12 @@ impl Connection {
         let Some(offer) = self.offer.take_if(|offer| offer.id == id || id == 0) else {
             return Err(DescriptionError::Unexpected);
         };
-        let Ok(answer) = SdpAnswer::from_sdp_string(sdp) else { return Err(DescriptionError::Malformed) };
+        let Ok(answer) = SdpAnswer::from_sdp_string(sdp) else {
+            self.offer = Some(offer);
+            return Err(DescriptionError::Malformed);
+        };
         let accepted = self.mutate(now, wire, |rtc| rtc.sdp_api().accept_answer(offer.pending, answer));
-        accepted.map_err(|_| DescriptionError::Malformed)?;
+        accepted.map_err(|_| DescriptionError::Unfit)?;
         self.receivers.extend(offer.receivers);
         self.on_described(now, wire);
         Ok(offer.published)
@@ -359,14 +372,15 @@ impl Connection {
     ) -> Result<String, DescriptionError> {
         let offer = SdpOffer::from_sdp_string(sdp).map_err(|_| DescriptionError::Malformed)?;
         let answer = self.mutate(now, wire, |rtc| rtc.sdp_api().accept_offer(offer));
-        let answer = answer.map_err(|_| DescriptionError::Malformed)?;
+        let answer = answer.map_err(|_| DescriptionError::Unfit)?;
         self.on_described(now, wire);
         Ok(answer.to_sdp_string())
     }
 
-    /// Forgets the offer in flight: the link that would have brought its answer is gone.
-    pub(crate) fn forget_offer(&mut self) {
-        self.offer = None;
+    /// The offer in flight, to be said again: its answer was lost or could not be read. The same one, for the server
+    /// may have made its changes.
+    pub(crate) fn repeat_offer(&self) -> Option<(u32, String)> {
+        self.offer.as_ref().map(|offer| (offer.id, offer.sdp.clone()))
     }
 
     /// Whether a section carries sound to us.

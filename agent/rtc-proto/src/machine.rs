@@ -7,7 +7,7 @@ mod signals;
 mod stay;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::config::Config;
 use crate::connection::Wire;
@@ -76,13 +76,15 @@ struct Own {
     next_request: u32,
 }
 
-/// Ping and pong on the link.
+/// What is known of the link.
 #[derive(Debug)]
 struct LinkState {
     began: Instant,
-    interval: std::time::Duration,
-    patience: std::time::Duration,
-    round_trip: std::time::Duration,
+    interval: Duration,
+    patience: Duration,
+    round_trip: Duration,
+    /// The link was resumed, and the server has not told yet who is there.
+    awaits_everybody: bool,
 }
 
 /// The grammar.
@@ -104,9 +106,10 @@ impl Machine {
             received: Received::default(),
             link: LinkState {
                 began: now,
-                interval: std::time::Duration::ZERO,
-                patience: std::time::Duration::ZERO,
-                round_trip: std::time::Duration::ZERO,
+                interval: Duration::ZERO,
+                patience: Duration::ZERO,
+                round_trip: Duration::ZERO,
+                awaits_everybody: false,
             },
             timers: TimerTable::default(),
             outputs: VecDeque::new(),

@@ -39,12 +39,17 @@ impl Roster {
         if let Some(local) = local {
             self.local = Some(participant_from(local));
         }
-        let gone = |known: &Identity| !others.iter().any(|info| info.identity == known.as_str());
-        let absent: Vec<Identity> = self.others.keys().filter(|known| gone(known)).cloned().collect();
+        self.on_everybody(others, news);
+    }
+
+    /// The server tells who is there; whoever is not told of is gone.
+    pub(crate) fn on_everybody(&mut self, infos: Vec<ParticipantInfo>, news: &mut News) {
+        let is_absent = |known: &&Identity| !infos.iter().any(|info| info.identity == known.as_str());
+        let absent: Vec<Identity> = self.others.keys().filter(is_absent).cloned().collect();
         for identity in absent {
             self.remove(&identity, DisconnectReason::UnknownReason, news);
         }
-        self.on_participants(others, news);
+        self.on_participants(infos, news);
     }
 
     pub(crate) fn on_room(&mut self, room: wire::Room, news: &mut News) {

@@ -9,7 +9,7 @@ use str0m::media::Mid;
 use super::stay::{Source, description};
 use super::{Machine, Phase};
 use crate::config::MediaTransport;
-use crate::connection::{Changes, DescriptionError};
+use crate::connection::{Changes, Connection, DescriptionError};
 use crate::event::RoomEvent;
 use crate::input::TcpId;
 use crate::link::{LinkFailure, SignalPath};
@@ -33,6 +33,7 @@ impl Machine {
             publish: self.publications.without_section(),
             retire: self.publications.retired().to_vec(),
             n_receivers: self.stay.needs.n_receivers,
+            show_receivers: self.stay.needs.asked,
             restart_ice: self.stay.needs.restart_ice,
         };
         let (stay, mut wire) = self.stay_and_wire();
@@ -51,7 +52,7 @@ impl Machine {
 
     /// An offer is in flight: it must be answered.
     pub(super) fn expect_answer(&mut self, now: Instant) {
-        if self.stay.publisher.as_ref().is_some_and(|publisher| publisher.has_offer_in_flight()) {
+        if self.stay.publisher.as_ref().is_some_and(Connection::has_offer_in_flight) {
             self.timers.set(Timer::Answer, now + self.config.patience.answer);
         }
     }
@@ -75,22 +76,30 @@ impl Machine {
                 self.on_media_state(now);
             }
             Err(DescriptionError::Unexpected) => self.counters.unexpected_signals += 1,
-            Err(DescriptionError::Malformed) => self.on_failed_answer(now),
+            Err(DescriptionError::Malformed) => self.on_unreadable_answer(now),
+            Err(DescriptionError::Unfit) => {
+                self.counters.malformed_sdp += 1;
+                self.lose(now, LinkFailure::Media, true);
+            }
         }
     }
 
-    /// The changes of the offer are not made; they are offered again. An ICE restart makes sure that there is an offer.
-    fn on_failed_answer(&mut self, now: Instant) {
+    /// An answer that cannot be read is asked for again; after a few, the connection is.
+    fn on_unreadable_answer(&mut self, now: Instant) {
         self.counters.malformed_sdp += 1;
-        self.timers.stop(Timer::Answer);
-        let offered = std::mem::take(&mut self.stay.offered);
         self.stay.failed_answers += 1;
-        self.stay.needs.n_receivers += offered.n_receivers;
-        self.stay.needs.restart_ice = true;
         if self.stay.failed_answers < FAILED_ANSWERS_MAX {
-            self.negotiate(now);
+            self.repeat_offer(now);
         } else {
             self.lose(now, LinkFailure::Media, true);
+        }
+    }
+
+    /// Says the offer in flight again, if there is one.
+    pub(super) fn repeat_offer(&mut self, now: Instant) {
+        if let Some(offer) = self.stay.publisher.as_ref().and_then(Connection::repeat_offer) {
+            self.say(Say::Offer(description(offer)));
+            self.expect_answer(now);
         }
     }
 
@@ -122,6 +131,8 @@ impl Machine {
             self.counters.unexpected_signals += 1;
         }
         self.stay.needs.n_receivers += required.num_audios.min(SECTIONS_MAX);
+        // A section whose track went away unseen is used again only when it is offered again.
+        self.stay.needs.asked = true;
         self.negotiate(now);
     }
 

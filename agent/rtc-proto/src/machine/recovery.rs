@@ -146,6 +146,7 @@ impl Machine {
         self.phase = Phase::Live;
         self.timers.stop(Timer::Link);
         self.start_pings(now);
+        self.link.awaits_everybody = true;
         self.say(Say::SyncState(self.sync_state()));
         self.say_unwanted();
         self.outgoing.on_resumed(response.last_message_seq, &mut self.counters);
@@ -155,11 +156,8 @@ impl Machine {
             self.say_mute(&sid, muted);
         }
         self.tell_own_again();
-        if let Some(publisher) = &mut self.stay.publisher {
-            publisher.forget_offer();
-        }
-        self.stay.needs.n_receivers += std::mem::take(&mut self.stay.offered.n_receivers);
         self.stay.needs.restart_ice = true;
+        self.repeat_offer(now);
         self.timers.set(Timer::Media, now + self.config.patience.media);
         self.expect_tcp(now);
         self.announce(now);

@@ -7,8 +7,8 @@ use livekit_protocol::request_response::{Reason, Request as Asked};
 use livekit_protocol::signal_request::Message as Say;
 use livekit_protocol::signal_response::Message as Said;
 use livekit_protocol::{
-    JoinResponse, MuteTrackRequest, Ping, Pong, RequestResponse, RoomMovedResponse, SignalRequest,
-    SignalResponse, SubscriptionError, SubscriptionResponse, UpdateParticipantMetadata,
+    JoinResponse, MuteTrackRequest, ParticipantInfo, Ping, Pong, RequestResponse, RoomMovedResponse,
+    SignalRequest, SignalResponse, SubscriptionError, SubscriptionResponse, UpdateParticipantMetadata,
 };
 use prost::Message;
 
@@ -52,15 +52,7 @@ impl Machine {
             Said::Offer(offer) => self.on_offer(now, &offer),
             Said::Trickle(trickle) => self.on_trickle(now, &trickle),
             Said::MediaSectionsRequirement(required) => self.on_sections_required(now, &required),
-            Said::Update(update) => {
-                self.roster.on_participants(update.participants, &mut news);
-                let is_wanted = |event: &RoomEvent| matches!(event, RoomEvent::TrackPublished { track, .. } if self.wanted.contains(&track.sid));
-                let ask = news.iter().any(is_wanted);
-                self.tell_all(news);
-                if ask {
-                    self.ask_for_wanted();
-                }
-            }
+            Said::Update(update) => self.on_update(update.participants),
             Said::SpeakersChanged(changed) => {
                 self.roster.on_speakers(&changed.speakers, &mut news);
                 self.tell_all(news);
@@ -154,6 +146,23 @@ impl Machine {
         self.announce(now);
         self.negotiate(now);
         self.ask_for_wanted();
+    }
+
+    fn on_update(&mut self, participants: Vec<ParticipantInfo>) {
+        let mut news = Vec::new();
+        // After a resume the server tells of everybody, ourselves among them: who left meanwhile is not among them.
+        let is_us =
+            |info: &ParticipantInfo| self.roster.local.as_ref().is_some_and(|us| us.sid.as_str() == info.sid);
+        match std::mem::take(&mut self.link.awaits_everybody) && participants.iter().any(is_us) {
+            true => self.roster.on_everybody(participants, &mut news),
+            false => self.roster.on_participants(participants, &mut news),
+        }
+        let is_wanted = |event: &RoomEvent| matches!(event, RoomEvent::TrackPublished { track, .. } if self.wanted.contains(&track.sid));
+        let ask = news.iter().any(is_wanted);
+        self.tell_all(news);
+        if ask {
+            self.ask_for_wanted();
+        }
     }
 
     fn on_moved(&mut self, moved: RoomMovedResponse) {

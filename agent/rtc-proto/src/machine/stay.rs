@@ -9,6 +9,7 @@ use str0m::media::Mid;
 use super::{Machine, Phase};
 use crate::config::MediaTransport;
 use crate::connection::{Changes, Connection};
+use crate::event::RoomEvent;
 use crate::input::{TcpId, Transport};
 use crate::link::{LinkFailure, LinkPurpose, LinkRequest, SignalPath};
 use crate::names::{Identity, TrackSid};
@@ -48,6 +49,8 @@ pub(super) struct Source {
 pub(super) struct Needs {
     pub(super) offer: bool,
     pub(super) n_receivers: u32,
+    /// The server has asked for an offer, whether or not this side has anything new.
+    pub(super) asked: bool,
     pub(super) restart_ice: bool,
 }
 
@@ -112,7 +115,10 @@ impl Machine {
             connection.close(now, &mut wire);
             tcp.extend(connection.tcp_id());
         }
-        self.stay = Stay::default();
+        let stay = std::mem::take(&mut self.stay);
+        for source in stay.sources {
+            self.tell(RoomEvent::TrackUnsubscribed { participant: source.participant, track: source.track });
+        }
         self.outputs.extend(tcp.into_iter().map(Output::CloseTcp));
         for timer in [Timer::Connection, Timer::Answer, Timer::Media, Timer::Tcp] {
             self.timers.stop(timer);

@@ -121,6 +121,38 @@ fn a_cut_link_is_resumed_and_what_flowed_flows_on() {
 }
 
 #[test]
+fn who_leaves_or_comes_while_the_link_is_down_is_told_of_after_the_resume() {
+    let mut world = World::talking(18);
+    world.somebody_publishes("leaves", "TR_leaves");
+    world.somebody_publishes("stays", "TR_stays");
+    world.weather.no_links = true;
+    world.cut_link();
+    world.sfu.go("leaves", "TR_leaves");
+    world.sfu.publish("comes", "TR_comes");
+    world.weather.no_links = false;
+    world.run(Duration::from_secs(5));
+    assert!(world.events.contains(&RoomEvent::Reconnected { full: false }), "{:?}", world.events);
+    assert!(!world.knows("leaves") && world.knows("stays") && world.knows("comes"));
+    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::ParticipantLeft { .. })), 1);
+    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::TrackUnsubscribed { .. })), 1);
+}
+
+#[test]
+fn an_offer_whose_answer_was_lost_with_the_link_is_said_again_as_it_was() {
+    let mut world = World::talking(19);
+    world.sfu.answers = false;
+    world.somebody_publishes("caller", "TR_caller");
+    world.sfu.answer(world.now);
+    world.cut_link();
+    world.sfu.answers = true;
+    world.run(Duration::from_secs(5));
+    assert!(world.events.contains(&RoomEvent::Reconnected { full: false }), "{:?}", world.events);
+    world.sfu.speak(world.now, "TR_caller", 960, b"caller");
+    world.run(Duration::from_millis(20));
+    assert_eq!(world.heard_of("TR_caller"), [960]);
+}
+
+#[test]
 fn reliable_data_is_sent_again_from_where_the_server_lost_it() {
     let mut world = World::talking(6);
     for _ in 0..3 {
@@ -141,6 +173,7 @@ fn reliable_data_is_sent_again_from_where_the_server_lost_it() {
 #[test]
 fn r6_a_flood_of_data_delays_no_audio() {
     let mut world = World::talking(7);
+    world.weather.no_acknowledgements = true;
     for _ in 0..20 {
         world.request(Request::SendData { reliability: Reliability::Reliable, packet: user_packet(50_000) });
         world.request(Request::SendData { reliability: Reliability::Lossy, packet: user_packet(20_000) });
@@ -204,8 +237,10 @@ fn a_renewed_token_is_the_one_to_come_back_with() {
 #[test]
 fn a_server_that_does_not_answer_pings_is_lost() {
     let mut world = World::talking(11);
+    world.run(Duration::from_secs(60));
+    assert!(!world.events.contains(&RoomEvent::Reconnecting), "{:?}", world.events);
+    world.sfu.answers_pings = false;
     world.run(Duration::from_secs(20));
-    // The scripted server answers no ping, and says nothing else.
     assert!(world.events.contains(&RoomEvent::Reconnecting), "{:?}", world.events);
     assert!(world.sfu.n_asked(|asked| matches!(asked, Asked::PingReq(_))) >= 2);
 }

@@ -8,8 +8,8 @@ use agent_rtc_proto::protocol::signal_request::Message as Asked;
 use agent_rtc_proto::protocol::signal_response::Message as Say;
 use agent_rtc_proto::protocol::{
     DataPacket, JoinResponse, LeaveRequest, MediaSectionsRequirement, ParticipantInfo, ParticipantUpdate,
-    ReconnectResponse, SessionDescription, SignalRequest, SignalResponse, TrackInfo, TrackPublishedResponse,
-    leave_request::Action,
+    Pong, ReconnectResponse, SessionDescription, SignalRequest, SignalResponse, TrackInfo,
+    TrackPublishedResponse, leave_request::Action,
 };
 use prost::Message;
 use str0m::change::SdpOffer;
@@ -38,8 +38,12 @@ pub(crate) struct Sfu {
     pub(crate) offers_at_once_max: usize,
     /// Whether offers are answered by themselves.
     pub(crate) answers: bool,
+    /// Whether pings are answered.
+    pub(crate) answers_pings: bool,
     /// What other participants publish: track sid, and the section that carries it.
     pub(crate) carried: BTreeMap<String, Option<Mid>>,
+    /// Who else is there, and what they publish.
+    pub(crate) present: BTreeMap<String, String>,
     pub(crate) stays: u32,
     sections: Vec<Mid>,
     undelivered: Vec<(SocketAddr, Vec<u8>)>,
@@ -61,7 +65,9 @@ impl Sfu {
             unanswered: Vec::new(),
             offers_at_once_max: 0,
             answers: true,
+            answers_pings: true,
             carried: BTreeMap::new(),
+            present: BTreeMap::new(),
             stays: 0,
             sections: Vec::new(),
             undelivered: Vec::new(),
@@ -85,6 +91,7 @@ impl Sfu {
         self.channels.clear();
         self.unanswered.clear();
         self.carried.clear();
+        self.present.clear();
         self.sections.clear();
         self.undelivered.clear();
         let me = participant(&format!("PA_{}", self.stays), "agent", &[]);
@@ -104,18 +111,21 @@ impl Sfu {
     pub(crate) fn on_resume(&mut self, last_message_seq: u32) {
         self.unanswered.clear();
         self.say(Say::Reconnect(ReconnectResponse { last_message_seq, ..ReconnectResponse::default() }));
+        let others = self.present.iter().map(|(identity, sid)| publisher(identity, sid));
+        let us = participant(&format!("PA_{}", self.stays), "agent", &[]);
+        self.say(Say::Update(ParticipantUpdate { participants: others.chain([us]).collect() }));
     }
 
     /// Somebody publishes a track.
     pub(crate) fn publish(&mut self, identity: &str, sid: &str) {
-        let tracks = [TrackInfo { sid: sid.into(), ..TrackInfo::default() }];
-        let other = participant(&format!("PA_{identity}"), identity, &tracks);
-        self.say(Say::Update(ParticipantUpdate { participants: vec![other] }));
+        self.present.insert(identity.into(), sid.into());
+        self.say(Say::Update(ParticipantUpdate { participants: vec![publisher(identity, sid)] }));
     }
 
     /// Somebody goes, with its tracks.
     pub(crate) fn go(&mut self, identity: &str, sid: &str) {
         self.carried.remove(sid);
+        self.present.remove(identity);
         let mut other = participant(&format!("PA_{identity}"), identity, &[]);
         other.state = 3;
         self.say(Say::Update(ParticipantUpdate { participants: vec![other] }));
@@ -144,10 +154,16 @@ impl Sfu {
                 }
                 self.require_sections();
             }
+            Asked::PingReq(ping) if self.answers_pings => {
+                self.say(Say::PongResp(Pong { last_ping_timestamp: ping.timestamp, timestamp: 0 }));
+            }
             Asked::SyncState(state) => {
                 for sid in state.subscription.expect("the server reads it").track_sids {
-                    assert!(self.carried.contains_key(&sid), "the stay is the same");
+                    if self.present.values().any(|published| *published == sid) {
+                        self.carried.entry(sid).or_default();
+                    }
                 }
+                self.require_sections();
             }
             _ => {}
         }
@@ -205,6 +221,7 @@ impl Sfu {
     pub(crate) fn on_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
         let receive = Receive::new(Protocol::Udp, from, self.address, bytes).unwrap();
         self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
+        self.undelivered = self.drain(now);
     }
 
     /// Everything the connection has to send; what it has heard is noted.
@@ -259,6 +276,10 @@ fn connection(address: SocketAddr, now: Instant) -> Rtc {
     let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).set_rtp_mode(true).build(now);
     rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
     rtc
+}
+
+fn publisher(identity: &str, sid: &str) -> ParticipantInfo {
+    participant(&format!("PA_{identity}"), identity, &[TrackInfo { sid: sid.into(), ..TrackInfo::default() }])
 }
 
 fn participant(sid: &str, identity: &str, tracks: &[TrackInfo]) -> ParticipantInfo {

@@ -30,8 +30,8 @@ enum Happening {
 
 fn happening() -> impl Strategy<Value = Happening> {
     let weather =
-        (any::<bool>(), any::<bool>(), any::<bool>()).prop_map(|(no_links, refuses_resume, no_datagrams)| {
-            Happening::Weather(Weather { no_links, refuses_resume, no_datagrams })
+        any::<[bool; 4]>().prop_map(|[no_links, refuses_resume, no_datagrams, no_acknowledgements]| {
+            Happening::Weather(Weather { no_links, refuses_resume, no_datagrams, no_acknowledgements })
         });
     prop_oneof![
         6 => (1_u64..4_000).prop_map(Happening::Wait),

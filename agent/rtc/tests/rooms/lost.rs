@@ -97,6 +97,26 @@ async fn what_is_published_and_sent_while_the_link_is_down_arrives_after_the_res
 }
 
 #[tokio::test]
+async fn who_left_while_the_link_was_down_is_told_to_be_gone() {
+    let server = Server::start();
+    let proxy = Proxy::start(server.address(), None).await;
+    let mut peers = Peers::new();
+    let anna =
+        peers.join_with(JoinOptions::new(format!("ws://{}", proxy.address()), token("room", "anna"))).await;
+    let bert = peers.join(&server, "bert").await;
+    let connected = |news: &RoomEvent| matches!(news, RoomEvent::MediaConnected).then_some(());
+    peers.until_news(anna, "media", connected).await;
+    proxy.shut();
+    peers.until_news(anna, "the loss to be seen", reconnecting).await;
+    let room = peers.take(bert);
+    tokio::join!(peers.drive(Duration::from_millis(300)), room.leave());
+    proxy.cut();
+    let gone = |news: &RoomEvent| matches!(news, RoomEvent::ParticipantLeft { .. }).then_some(());
+    peers.until_news(anna, "bert to be gone", gone).await;
+    assert_eq!(peers.room(anna).participants().count(), 0);
+}
+
+#[tokio::test]
 async fn a_server_that_restarts_is_joined_anew_and_every_track_is_published_once() {
     let mut server = Server::start();
     let mut peers = Peers::new();
