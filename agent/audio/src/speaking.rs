@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{CodecError, EncoderConfig, Playout, PlayoutConfig, SPOKEN_FRAME, encode::Encoder};
+use crate::{CodecError, EncoderConfig, Playout, PlayoutConfig, SPOKEN_FRAME, encode::Encoder, level};
 
 /// What is sent while nothing is to be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Packet<'a> {
     pub rtp_time: u32,
     /// The first after silence: set the RTP marker.
     pub first: bool,
+    /// How loud, -127 to 0 dB of full scale (RFC 6464).
+    pub level: i8,
     /// One Opus packet.
     pub payload: &'a [u8],
 }
@@ -82,6 +84,9 @@ enum State {
 }
 
 const FRAME: Duration = Duration::from_millis(20);
+
+/// The level of digital silence (RFC 6464).
+const MUTE: i8 = -127;
 
 /// Between comfort packets, as Opus DTX has it; the first slot of it is the packet's own.
 const COMFORT: Duration = Duration::from_millis(380);
@@ -149,21 +154,25 @@ impl Speaking {
         let at = self.slot(now);
         self.state = State::Running { n_silent: 0 };
         self.counters.frames += 1;
-        Packet { rtp_time: self.rtp_time(at), first, payload: self.encoder.encode(self.playout.frame(at)) }
+        let rtp_time = self.rtp_time(at);
+        let samples = self.playout.frame(at);
+        let level = level(samples) as i8;
+        Packet { rtp_time, first, level, payload: self.encoder.encode(samples) }
     }
 
     fn silent(&mut self, now: Instant, n_silent: u32) -> Packet<'_> {
         let at = self.slot(now);
         self.state = State::Running { n_silent };
         self.counters.quiet_frames += 1;
-        Packet { rtp_time: self.rtp_time(at), first: false, payload: self.encoder.encode(&[0; SPOKEN_FRAME]) }
+        let (rtp_time, payload) = (self.rtp_time(at), self.encoder.encode(&[0; SPOKEN_FRAME]));
+        Packet { rtp_time, first: false, level: MUTE, payload }
     }
 
     fn comfort(&mut self, now: Instant) -> Packet<'_> {
         let at = self.slot(now);
         self.state = State::Resting;
         self.counters.quiet_frames += 1;
-        Packet { rtp_time: self.rtp_time(at), first: false, payload: self.encoder.comfort() }
+        Packet { rtp_time: self.rtp_time(at), first: false, level: MUTE, payload: self.encoder.comfort() }
     }
 
     /// When the frame to be sent begins: on the beat while it runs, now after a rest.

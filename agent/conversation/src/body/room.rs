@@ -298,7 +298,7 @@ impl RoomBody {
                 track: self.track,
                 rtp_time: packet.rtp_time,
                 talkspurt: packet.first,
-                level: None,
+                level: Some(packet.level),
                 payload: packet.payload,
             });
             self.until_progress -= 1;
