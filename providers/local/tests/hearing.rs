@@ -29,13 +29,14 @@ async fn both_together_hear_the_sentences_of_the_file_and_know_when_something_el
     let intents = Intents::embedded();
     let ear = ear(EarMode::Both, 1);
     let mut wrong = Vec::new();
-    for example in intents.examples() {
+    // A third of them: the language model takes 0.4 s of a core for each.
+    for example in intents.examples().step_by(3) {
         let text = hear(&ear, &say(example).await).await.text;
         if text != example {
             wrong.push(format!("{example:?} was heard as {text:?}"));
         }
     }
-    assert!(wrong.len() <= 3, "{wrong:#?}");
+    assert!(wrong.len() <= 1, "{wrong:#?}");
     for (audio, transcript) in testdata() {
         let text = hear(&ear, &audio).await.text;
         assert!(

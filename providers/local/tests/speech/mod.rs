@@ -22,20 +22,13 @@ pub(crate) async fn say(text: &str) -> Vec<i16> {
     audio
 }
 
-/// What an ear makes of an utterance, pushed in the pieces in which a room brings it.
+/// What an ear makes of an utterance that goes on until the first interim words come, and then ends.
 pub(crate) async fn heard(ear: &LocalEar, audio: &[i16]) -> Vec<SttEvent> {
     let mut stream = ear.open(SttOptions::default());
-    let mut events = Vec::new();
     stream.voice(VoiceEdge::Started { lead: Duration::ZERO });
-    for piece in audio.chunks(3_200) {
-        piece.chunks(320).for_each(|frame| stream.push(frame));
-        // An interim is looked for as often as one may come; a decoder that is slow has none yet.
-        if let Ok(Some(event)) =
-            tokio::time::timeout(Duration::from_millis(50), poll_fn(|cx| stream.poll_event(cx))).await
-        {
-            events.push(event.expect("the ear hears"));
-        }
-    }
+    audio.chunks(320).for_each(|frame| stream.push(frame));
+    let first = poll_fn(|cx| stream.poll_event(cx)).await.expect("the stream goes on");
+    let mut events = vec![first.expect("the ear hears")];
     stream.voice(VoiceEdge::Stopped { silence: Duration::ZERO });
     stream.finish();
     while let Some(event) = poll_fn(|cx| stream.poll_event(cx)).await {
