@@ -104,8 +104,8 @@ async fn who_left_while_the_link_was_down_is_told_to_be_gone() {
     let anna =
         peers.join_with(JoinOptions::new(format!("ws://{}", proxy.address()), token("room", "anna"))).await;
     let bert = peers.join(&server, "bert").await;
-    let connected = |news: &RoomEvent| matches!(news, RoomEvent::MediaConnected).then_some(());
-    peers.until_news(anna, "media", connected).await;
+    let come = |news: &RoomEvent| matches!(news, RoomEvent::ParticipantJoined(_)).then_some(());
+    peers.until_news(anna, "bert", come).await;
     proxy.shut();
     peers.until_news(anna, "the loss to be seen", reconnecting).await;
     let room = peers.take(bert);
