@@ -212,10 +212,11 @@ impl<'a> Line<'a> {
 
     /// Listens to one packet of the agent's.
     fn hear(&mut self, packet: &AudioPacket) -> Result<(), Failure> {
-        if packet.format != AudioFormat::Opus {
-            return Ok(());
-        }
-        let n = self.decoder.decode(&packet.payload, &mut self.samples, false)?;
+        let payload = match packet.format {
+            AudioFormat::Opus => &packet.payload[..],
+            AudioFormat::Red => newest_of(&packet.payload),
+        };
+        let n = self.decoder.decode(payload, &mut self.samples, false)?;
         let power: f64 = self.samples[..n].iter().map(|&sample| f64::from(sample).powi(2)).sum();
         if (power / n.max(1) as f64).sqrt() < AUDIBLE {
             return Ok(());
@@ -239,6 +240,20 @@ impl<'a> Line<'a> {
     }
 }
 
+/// The newest block of a RED payload (RFC 2198): headers of four bytes for what is older, one byte for the newest,
+/// then the blocks in that order.
+fn newest_of(payload: &[u8]) -> &[u8] {
+    let (mut header, mut older) = (0, 0);
+    while let Some(&[first, _, length_high, length_low]) =
+        payload.get(header..header + 4).and_then(|h| h.first_chunk())
+        && first & 0x80 != 0
+    {
+        older += usize::from(length_high & 0x03) << 8 | usize::from(length_low);
+        header += 4;
+    }
+    payload.get(header + 1 + older..).unwrap_or_default()
+}
+
 /// What a caller hears is decoded at this rate.
 const HEARING_RATE: u32 = 16_000;
 /// One packet.
@@ -259,3 +274,15 @@ const ENDED: Duration = Duration::from_millis(200);
 const SILENT: Duration = Duration::from_millis(120);
 /// No turn is begun this long before the end.
 const GRACE: Duration = Duration::from_secs(8);
+
+#[cfg(test)]
+mod tests {
+    use super::newest_of;
+
+    #[test]
+    fn the_newest_block_stands_behind_the_older_ones() {
+        assert_eq!(newest_of(&[111, 7, 8, 9]), [7, 8, 9]);
+        assert_eq!(newest_of(&[0x80 | 111, 0, 0, 2, 111, 1, 1, 7, 8]), [7, 8]);
+        assert_eq!(newest_of(&[0x80 | 111, 0, 3, 255, 111]), []);
+    }
+}

@@ -4,31 +4,29 @@ use std::time::Duration;
 
 use serde_json::json;
 
-/// The middle, the tail and the worst of some durations.
+/// The middle and the tail of some times, in milliseconds; less than nothing where one was expected later.
 pub(crate) struct Percentiles {
-    sorted: Vec<Duration>,
+    sorted: Vec<i64>,
 }
 
 impl Percentiles {
-    pub(crate) fn of(values: impl Iterator<Item = Duration>) -> Self {
-        let mut sorted: Vec<Duration> = values.collect();
+    /// Of durations, each less what was expected of it.
+    pub(crate) fn of(values: impl Iterator<Item = Duration>, expected: Duration) -> Self {
+        let ms = |value: Duration| value.as_millis() as i64;
+        let mut sorted: Vec<i64> = values.map(|value| ms(value) - ms(expected)).collect();
         sorted.sort_unstable();
         Self { sorted }
     }
 
     /// Nearest rank; `None` when nothing was measured.
-    fn at(&self, percent: usize) -> Option<Duration> {
+    fn at(&self, percent: usize) -> Option<i64> {
         let rank = (self.sorted.len() * percent).div_ceil(100).max(1);
         self.sorted.get(rank - 1).copied()
     }
 
-    fn ms(&self, percent: usize) -> Option<u128> {
-        self.at(percent).map(|value| value.as_millis())
-    }
-
     fn text(&self, percents: &[usize]) -> String {
         let values =
-            percents.iter().map(|&percent| self.ms(percent).map_or("–".into(), |ms| ms.to_string()));
+            percents.iter().map(|&percent| self.at(percent).map_or("–".into(), |ms| ms.to_string()));
         values.collect::<Vec<_>>().join(" / ")
     }
 }
@@ -47,6 +45,7 @@ pub(crate) struct Row {
     pub(crate) idle_rss_kib: u64,
     pub(crate) registered: Duration,
     pub(crate) subscribed: Percentiles,
+    pub(crate) answered: Percentiles,
     pub(crate) added_latency: Percentiles,
     pub(crate) barge_in: Percentiles,
 }
@@ -54,7 +53,7 @@ pub(crate) struct Row {
 impl Row {
     /// A Markdown table: a measure a line, a number of rooms a column, the figure to reach last.
     pub(crate) fn table(rows: &[Self]) -> String {
-        let lines: [(&str, &str, &dyn Fn(&Self) -> String); 12] = [
+        let lines: [(&str, &str, &dyn Fn(&Self) -> String); 13] = [
             ("agents that came", "all", &|row| format!("{} of {}", row.agents, row.rooms)),
             ("turns taken", "", &|row| row.turns.to_string()),
             ("turns unanswered", "0", &|row| row.unanswered.to_string()),
@@ -72,6 +71,9 @@ impl Row {
             ("(the idle process, MB)", "", &|row| format!("{:.1}", row.idle_rss_kib as f64 / 1024.0)),
             ("start → registered, ms", "300", &|row| row.registered.as_millis().to_string()),
             ("dispatch → subscribed, p50 / p95, ms", "– / 500", &|row| row.subscribed.text(&[50, 95])),
+            ("(end of speech → first audible frame, p50 / p99, ms)", "", &|row| {
+                row.answered.text(&[50, 99])
+            }),
             ("added latency, p50 / p99, ms", "60 / 150", &|row| row.added_latency.text(&[50, 99])),
         ];
         let barge_in: (&str, &str, &dyn Fn(&Self) -> String) =
@@ -104,9 +106,10 @@ impl Row {
             "rss_kib_a_room": self.rss_kib_a_room,
             "idle_rss_kib": self.idle_rss_kib,
             "registered_ms": self.registered.as_millis(),
-            "subscribed_ms": { "p50": self.subscribed.ms(50), "p95": self.subscribed.ms(95) },
-            "added_latency_ms": { "p50": self.added_latency.ms(50), "p99": self.added_latency.ms(99) },
-            "barge_in_ms": { "p50": self.barge_in.ms(50), "p95": self.barge_in.ms(95) },
+            "subscribed_ms": { "p50": self.subscribed.at(50), "p95": self.subscribed.at(95) },
+            "answered_ms": { "p50": self.answered.at(50), "p99": self.answered.at(99) },
+            "added_latency_ms": { "p50": self.added_latency.at(50), "p99": self.added_latency.at(99) },
+            "barge_in_ms": { "p50": self.barge_in.at(50), "p95": self.barge_in.at(95) },
         })
     }
 }
@@ -117,8 +120,8 @@ mod tests {
 
     #[test]
     fn a_percentile_is_the_nearest_rank() {
-        let figures = Percentiles::of((1..=10).map(Duration::from_millis));
-        assert_eq!(figures.text(&[50, 95, 99]), "5 / 10 / 10");
-        assert_eq!(Percentiles::of(std::iter::empty()).text(&[50]), "–");
+        let figures = Percentiles::of((1..=10).map(Duration::from_millis), Duration::from_millis(2));
+        assert_eq!(figures.text(&[1, 50, 95, 99]), "-1 / 3 / 8 / 8");
+        assert_eq!(Percentiles::of(std::iter::empty(), Duration::ZERO).text(&[50]), "–");
     }
 }

@@ -22,12 +22,13 @@ section! {
         playout_lead: Duration = "playout_lead_ms" milliseconds(0, 0, 200);
         /// How long the first words wait until somebody has subscribed to the agent's track; then they are said all the same.
         subscriber_wait: Duration = "subscriber_wait_ms" milliseconds(3_000, 0, 30_000);
-        /// How much work the encoder does: 10 the most. 5 costs 20 % less than 10 on speech and no listener told them apart.
-        opus_complexity: u32 = "opus_complexity" count(5, 0, 10, "");
-        /// Bits a second of the agent's voice: at 24,000, 24 kHz speech is clear and survives a tenth of packets lost.
-        opus_bitrate: u32 = "opus_bitrate" count(24_000, 6_000, 128_000, "bit/s");
-        /// Loss that the encoder prepares for, by sending the last packet a second time, coarsely; 0 sends none.
-        opus_expected_loss: u32 = "opus_expected_loss_percent" count(5, 0, 50, "percent");
+        /// How much work the encoder does: 10 the most. 1 at 40,000 bit/s is nearer to the voice than 5 at 24,000 (log-spectral
+        /// distance 4.9 dB against 8.7 dB on recorded speech), for under half the work.
+        opus_complexity: u32 = "opus_complexity" count(1, 0, 10, "");
+        /// Bits a second of the agent's voice, its protection against loss included.
+        opus_bitrate: u32 = "opus_bitrate" count(40_000, 6_000, 128_000, "bit/s");
+        /// Loss the encoder prepares for with a coarse copy of each packet in the next. At 5 it sends none; 10 survives a tenth.
+        opus_expected_loss: u32 = "opus_expected_loss_percent" count(10, 0, 50, "percent");
     }
 }
 
@@ -59,7 +60,8 @@ section! {
         min_silence: Duration = "min_silence_ms" milliseconds(250, 32, 5_000);
         /// Audio kept from before speech was noticed, so that no recogniser loses a first consonant.
         prefix_padding: Duration = "prefix_padding_ms" milliseconds(500, 0, 5_000);
-        /// A cheap judge before the costly one: certain silence is not judged twice.
-        gate: bool = "gate" flag(true);
+        /// A cheap judge before the costly one: in long silence it spares Silero's 14 µs of each 32 ms, and changes 8 judgements
+        /// in 10,000. Without it the judgement is exact.
+        gate: bool = "gate" flag(false);
     }
 }
