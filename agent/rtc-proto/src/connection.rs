@@ -1,5 +1,8 @@
 //! One peer connection: a str0m `Rtc` that cannot be touched without being drained (R5), and its one offer (R1).
 
+mod candidates;
+mod flow;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,27 +11,22 @@ use std::time::{Duration, Instant};
 use livekit_protocol::SignalTarget;
 use str0m::change::{SdpAnswer, SdpApi, SdpOffer, SdpPendingOffer};
 use str0m::channel::{ChannelConfig, ChannelId, Reliability as ChannelReliability};
-use str0m::media::{Direction, MediaKind, Mid, Pt};
-use str0m::net::{Protocol, Receive, TcpType};
-use str0m::rtp::{Extension, ExtensionMap, ExtensionValues, RtpPacket, RtpWrite};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+use str0m::media::{Direction, MediaKind, Mid};
+use str0m::net::{Protocol, Receive};
+use str0m::rtp::{Extension, ExtensionMap};
+use str0m::{Candidate, IceConnectionState, Input, Output, Rtc};
 
 use crate::counters::Counters;
 use crate::input::{TcpId, Transport};
 use crate::names::LocalTrack;
 use crate::output::{Output as Order, Transmit};
-use crate::red::RedWriter;
-use crate::vocabulary::{AudioFormat, OutgoingAudio, Reliability};
+use crate::vocabulary::{AudioFormat, Reliability};
 
 /// All that data channels may have on its way at once, and so the most that can stand before an audio packet (R6).
 pub(crate) const DATA_BUDGET: usize = 64 * 1024;
 
 const RELIABLE_LABEL: &str = "_reliable";
 const LOSSY_LABEL: &str = "_lossy";
-/// Above this a frame counts as voice, for those who only look at that bit.
-const VOICE_LEVEL: i8 = -60;
-/// Candidates kept for a description that has not come yet. A server has a handful; more is an error or an attack.
-const CANDIDATES_MAX: usize = 64;
 /// Drains in one settling. str0m needs two or three; the bound keeps an error there from stopping the thread.
 const SETTLE_MAX: usize = 64;
 
@@ -395,244 +393,9 @@ impl Connection {
             self.mutate(now, wire, |rtc| rtc.add_remote_candidate(candidate));
         }
         // An ICE restart forgets the server's candidates; an open TCP connection stays a way.
-        if let Some(local) = self.tcp.local {
-            self.pair_tcp(now, wire, local);
+        if self.tcp.local.is_some() {
+            self.pair_tcp(now, wire);
         }
-    }
-}
-
-/// Candidates.
-impl Connection {
-    /// A candidate of the server.
-    pub(crate) fn on_candidate(&mut self, now: Instant, wire: &mut Wire<'_>, candidate: &str, udp: bool) {
-        let candidate = candidate.strip_prefix("a=").unwrap_or(candidate);
-        let Ok(candidate) = Candidate::from_sdp_string(candidate) else {
-            wire.counters.malformed_candidates += 1;
-            return;
-        };
-        match candidate.proto() {
-            Protocol::Udp if !udp => {}
-            Protocol::Udp if self.described => {
-                self.mutate(now, wire, |rtc| rtc.add_remote_candidate(candidate))
-            }
-            Protocol::Udp if self.waiting.len() < CANDIDATES_MAX => self.waiting.push_back(candidate),
-            Protocol::Tcp
-                if candidate.tcptype() != Some(TcpType::Active)
-                    && self.tcp.remotes.len() < CANDIDATES_MAX =>
-            {
-                if !self.tcp.remotes.iter().any(|known| known.addr() == candidate.addr()) {
-                    self.tcp.remotes.push(candidate);
-                }
-            }
-            Protocol::Udp | Protocol::Tcp => wire.counters.malformed_candidates += 1,
-            // Not spoken here.
-            Protocol::SslTcp | Protocol::Tls => {}
-        }
-    }
-
-    /// Where to try TCP, unless it is being tried.
-    pub(crate) fn tcp_to_open(&mut self, id: TcpId) -> Option<SocketAddr> {
-        if self.tcp.open.is_some() || self.is_up() {
-            return None;
-        }
-        let remote = self.tcp.remotes.first()?.addr();
-        self.tcp.open = Some((id, remote));
-        Some(remote)
-    }
-
-    pub(crate) fn tcp_id(&self) -> Option<TcpId> {
-        self.tcp.open.map(|(id, _)| id)
-    }
-
-    pub(crate) fn owns_tcp(&self, local: SocketAddr) -> bool {
-        self.tcp.local == Some(local)
-    }
-
-    pub(crate) fn on_tcp_opened(&mut self, now: Instant, wire: &mut Wire<'_>, local: SocketAddr) {
-        self.tcp.local = Some(local);
-        if let Ok(candidate) = Candidate::builder().tcp().host(local).tcptype(TcpType::Active).build() {
-            self.mutate(now, wire, |rtc| {
-                rtc.add_local_candidate(candidate);
-            });
-            self.pair_tcp(now, wire, local);
-        }
-    }
-
-    /// The connection broke: it can be tried again, at another address first if there is one.
-    pub(crate) fn on_tcp_closed(&mut self, now: Instant, wire: &mut Wire<'_>) {
-        self.tcp.open = None;
-        if let Some(local) = self.tcp.local.take()
-            && let Ok(candidate) = Candidate::builder().tcp().host(local).tcptype(TcpType::Active).build()
-        {
-            self.mutate(now, wire, |rtc| rtc.direct_api().invalidate_candidate(&candidate));
-        }
-        if !self.tcp.remotes.is_empty() {
-            self.tcp.remotes.rotate_left(1);
-        }
-    }
-
-    fn pair_tcp(&mut self, now: Instant, wire: &mut Wire<'_>, local: SocketAddr) {
-        debug_assert_eq!(self.tcp.local, Some(local));
-        let Some((_, remote)) = self.tcp.open else { return };
-        if let Some(candidate) = self.tcp.remotes.iter().find(|candidate| candidate.addr() == remote).cloned()
-            && self.described
-        {
-            self.mutate(now, wire, |rtc| rtc.add_remote_candidate(candidate));
-        }
-    }
-}
-
-/// Media and data.
-impl Connection {
-    /// Sends a frame of ours; it is on the wire when this returns. `false` if it cannot be sent.
-    ///
-    /// Where RED is agreed on it is what must be sent: the server takes the first format of a section for the track's.
-    pub(crate) fn send_audio(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire<'_>,
-        (mid, sequence, red): (Mid, u64, &mut RedWriter),
-        audio: &OutgoingAudio<'_>,
-    ) -> bool {
-        let Some((opus_pt, red_pt)) = self.sending_formats(mid) else { return false };
-        let (pt, payload) = match red_pt {
-            Some(red_pt) => (red_pt, red.wrap(*opus_pt, audio.rtp_time, audio.payload)),
-            None => (opus_pt, audio.payload),
-        };
-        let extensions = ExtensionValues {
-            audio_level: audio.level,
-            voice_activity: audio.level.map(|level| level > VOICE_LEVEL),
-            ..ExtensionValues::default()
-        };
-        let write = RtpWrite::new(pt, sequence.into(), audio.rtp_time, now, payload)
-            .marker(audio.talkspurt)
-            .ext_vals(extensions);
-        self.mutate(now, wire, |rtc| match rtc.direct_api().stream_tx_by_mid(mid, None) {
-            Some(stream) => {
-                stream.write_rtp(write);
-                true
-            }
-            None => false,
-        })
-    }
-
-    /// Opus, and RED if it was agreed on, of a section that sends.
-    fn sending_formats(&self, mid: Mid) -> Option<(Pt, Option<Pt>)> {
-        let media = self.rtc.media(mid).filter(|media| media.direction().is_sending())?;
-        let params = self.rtc.codec_config().find(|params| media.remote_pts().contains(&params.pt()))?;
-        Some((params.pt(), params.red()))
-    }
-
-    /// Hands a message to SCTP. `false` if it does not take it now.
-    pub(crate) fn send_message(
-        &mut self,
-        now: Instant,
-        wire: &mut Wire<'_>,
-        way: Reliability,
-        bytes: &[u8],
-    ) -> bool {
-        let Some(id) = self.channel(way) else { return false };
-        self.mutate(now, wire, |rtc| match rtc.channel(id) {
-            Some(mut channel) => channel.write(true, bytes).unwrap_or(false),
-            None => false,
-        })
-    }
-
-    /// Bytes of a channel that the other side has not acknowledged.
-    pub(crate) fn unacknowledged(&mut self, now: Instant, wire: &mut Wire<'_>, way: Reliability) -> usize {
-        let Some(id) = self.channel(way) else { return 0 };
-        self.mutate(now, wire, |rtc| rtc.channel(id).map_or(0, |mut channel| channel.buffered_amount()))
-    }
-
-    /// Whether a channel is open.
-    pub(crate) fn has_channel(&self, way: Reliability) -> bool {
-        self.channel(way).is_some()
-    }
-
-    fn channel(&self, way: Reliability) -> Option<ChannelId> {
-        match way {
-            Reliability::Reliable => self.channels.reliable,
-            Reliability::Lossy => self.channels.lossy,
-        }
-    }
-
-    fn on_event(&mut self, event: Event, counters: &mut Counters) {
-        match event {
-            Event::RtpPacket(packet) => self.on_rtp(packet, counters),
-            Event::ChannelData(data) => {
-                let way = if self.channels.lossy == Some(data.id) {
-                    Reliability::Lossy
-                } else {
-                    Reliability::Reliable
-                };
-                self.happened.push_back(Happened::Message(way, data.data));
-            }
-            Event::ChannelOpen(id, label) => {
-                match label.as_str() {
-                    RELIABLE_LABEL => self.channels.reliable = Some(id),
-                    LOSSY_LABEL => self.channels.lossy = Some(id),
-                    _ => {}
-                }
-                self.happened.push_back(Happened::StateChanged);
-            }
-            Event::ChannelClose(id) => {
-                self.channels.reliable.take_if(|known| *known == id);
-                self.channels.lossy.take_if(|known| *known == id);
-            }
-            Event::Connected => {
-                self.secured = true;
-                self.happened.push_back(Happened::StateChanged);
-            }
-            Event::IceConnectionStateChange(state) => {
-                self.ice = state;
-                self.happened.push_back(Happened::StateChanged);
-            }
-            Event::Closed => {
-                self.dead = true;
-                self.happened.push_back(Happened::StateChanged);
-            }
-            // Reports, video, statistics: nothing for a room that talks.
-            _ => {}
-        }
-    }
-
-    fn on_rtp(&mut self, packet: RtpPacket, counters: &mut Counters) {
-        let Some(format) = self.format_of(packet.header.payload_type) else {
-            counters.audio_in_unknown += 1;
-            return;
-        };
-        let Some(mid) = self.mid_of(&packet) else {
-            counters.audio_in_unknown += 1;
-            return;
-        };
-        self.happened.push_back(Happened::Rtp(Heard {
-            mid,
-            format,
-            sequence: packet.header.sequence_number,
-            rtp_time: packet.header.timestamp,
-            marker: packet.header.marker,
-            payload: packet.payload,
-            arrival: packet.timestamp,
-        }));
-    }
-
-    fn format_of(&self, pt: Pt) -> Option<AudioFormat> {
-        self.rtc.codec_config().params().iter().find_map(|params| match () {
-            () if params.pt() == pt => Some(AudioFormat::Opus),
-            () if params.red() == Some(pt) => Some(AudioFormat::Red),
-            () => None,
-        })
-    }
-
-    /// str0m knows the section of each stream; asked once a stream, remembered until the next description.
-    fn mid_of(&mut self, packet: &RtpPacket) -> Option<Mid> {
-        let ssrc = packet.header.ssrc;
-        if let Some((_, mid)) = self.sources.iter().find(|(known, _)| *known == *ssrc) {
-            return Some(*mid);
-        }
-        let mid = self.rtc.direct_api().stream_rx(&ssrc).map(|stream| stream.mid())?;
-        self.sources.push((*ssrc, mid));
-        Some(mid)
     }
 }
 

@@ -249,14 +249,12 @@ impl Machine {
     /// Tells news of the roster, with what follows from it for what we hear.
     fn tell_all(&mut self, news: News) {
         for event in news {
-            match &event {
-                RoomEvent::TrackUnpublished { track, .. } => {
-                    let track = track.clone();
-                    self.wanted.remove(&track);
-                    self.unhear(&track);
-                }
-                RoomEvent::ParticipantLeft { sid, .. } => self.received.forget(sid.as_str()),
-                _ => {}
+            if let RoomEvent::TrackUnpublished { track, .. } = &event {
+                self.wanted.remove(track);
+                self.unhear(track);
+            }
+            if let RoomEvent::ParticipantLeft { sid, .. } = &event {
+                self.received.forget(sid.as_str());
             }
             self.tell(event);
         }

@@ -195,9 +195,11 @@ fn tell_tracks(before: &Participant, now: &Participant, news: &mut News) {
             None => news.push(RoomEvent::TrackPublished { participant: participant(), track: track.clone() }),
             Some(known) if known.muted == track.muted => {}
             Some(_) if track.muted => {
-                news.push(RoomEvent::TrackMuted { participant: participant(), track: sid.clone() })
+                news.push(RoomEvent::TrackMuted { participant: participant(), track: sid.clone() });
             }
-            Some(_) => news.push(RoomEvent::TrackUnmuted { participant: participant(), track: sid.clone() }),
+            Some(_) => {
+                news.push(RoomEvent::TrackUnmuted { participant: participant(), track: sid.clone() });
+            }
         }
     }
 }
@@ -224,14 +226,14 @@ fn participant_from(info: ParticipantInfo) -> Participant {
         kind: info.kind.into(),
         metadata: info.metadata,
         attributes: info.attributes.into_iter().collect(),
-        permissions: info.permission.map(permissions_from).unwrap_or_default(),
+        permissions: info.permission.as_ref().map(permissions_from).unwrap_or_default(),
         tracks: info.tracks.into_iter().map(track_from).map(|track| (track.sid.clone(), track)).collect(),
         client_protocol: info.client_protocol,
         version: info.version,
     }
 }
 
-fn permissions_from(wire: wire::ParticipantPermission) -> Permissions {
+fn permissions_from(wire: &wire::ParticipantPermission) -> Permissions {
     Permissions {
         subscribe: wire.can_subscribe,
         publish: wire.can_publish,

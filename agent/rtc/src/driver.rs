@@ -40,7 +40,7 @@ pub(crate) struct Driver {
     address: Address,
     server: SocketAddr,
     link: LinkSlot,
-    closing: Option<Link>,
+    closing: Option<Box<Link>>,
     udp: UdpSockets,
     tcp: Vec<TcpLink>,
     alarm: Pin<Box<Sleep>>,
@@ -50,12 +50,12 @@ pub(crate) struct Driver {
 enum LinkSlot {
     None,
     Opening(Opening),
-    Open(Link),
+    Open(Box<Link>),
 }
 
 impl Driver {
     /// Finds the server and begins to join.
-    pub(crate) async fn start(mut options: JoinOptions) -> Result<Self, LinkFailure> {
+    pub(crate) async fn start(mut options: JoinOptions) -> Result<Box<Self>, LinkFailure> {
         let address = Address::parse(&options.url)?;
         let server = resolve(&address, options.bind).await?;
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
@@ -68,7 +68,7 @@ impl Driver {
             patience: options.patience,
         };
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let mut driver = Self {
+        let mut driver = Box::new(Self {
             machine: Machine::new(config, started),
             data: DataPlane::new(options.data, WallClock { at: started, unix }, seed),
             options,
@@ -80,7 +80,7 @@ impl Driver {
             tcp: Vec::new(),
             alarm: Box::pin(tokio::time::sleep(Duration::ZERO)),
             events: VecDeque::new(),
-        };
+        });
         driver.drain(started);
         Ok(driver)
     }
@@ -170,20 +170,16 @@ impl Driver {
 
     /// Participants matter to data streams too.
     fn on_event(&mut self, now: Instant, event: RoomEvent) {
-        match &event {
-            RoomEvent::ParticipantJoined(participant) => {
-                self.data
-                    .handle_participant_joined(participant.identity.clone(), participant.client_protocol);
-            }
-            RoomEvent::ParticipantLeft { identity, .. } => {
-                self.data.handle_participant_left(now, identity);
-            }
-            RoomEvent::Disconnected(_) => {
-                self.data.handle_disconnected(now);
-                self.udp.close();
-                self.tcp.clear();
-            }
-            _ => {}
+        if let RoomEvent::ParticipantJoined(participant) = &event {
+            self.data.handle_participant_joined(participant.identity.clone(), participant.client_protocol);
+        }
+        if let RoomEvent::ParticipantLeft { identity, .. } = &event {
+            self.data.handle_participant_left(now, identity);
+        }
+        if let RoomEvent::Disconnected(_) = &event {
+            self.data.handle_disconnected(now);
+            self.udp.close();
+            self.tcp.clear();
         }
         self.take_data_events();
         self.events.push_back(Event::Room(event));
@@ -251,7 +247,7 @@ impl Driver {
             LinkSlot::Opening(opening) => match opening.as_mut().poll(context) {
                 Poll::Pending => false,
                 Poll::Ready(Ok(link)) => {
-                    self.link = LinkSlot::Open(link);
+                    self.link = LinkSlot::Open(Box::new(link));
                     self.feed(Input::LinkOpened);
                     true
                 }

@@ -35,7 +35,7 @@ pub enum Event {
 /// commands themselves: an owner that stops polling stops the room. Dropping it closes the sockets at once, without a
 /// word to the server; [`Room::leave`] says goodbye.
 pub struct Room {
-    driver: Driver,
+    driver: Box<Driver>,
     local: Participant,
     n_tracks: u32,
 }

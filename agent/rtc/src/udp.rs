@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
 
+use socket2::SockRef;
 use tokio::net::UdpSocket;
 
 /// No WebRTC packet is longer than an Ethernet frame.
@@ -41,9 +42,12 @@ impl UdpSockets {
     }
 
     /// Sends from the socket bound to `from`. A datagram that cannot be sent now is lost, as on any network.
+    ///
+    /// Past the runtime: it believes that a socket can be written to only after its first turn, and the first
+    /// connectivity check would be lost to that, and with it 250 ms of every join.
     pub(crate) fn send(&self, from: SocketAddr, to: SocketAddr, bytes: &[u8]) -> bool {
         let socket = self.sockets.iter().find(|(_, local)| *local == from);
-        socket.is_some_and(|(socket, _)| socket.try_send_to(bytes, to).is_ok())
+        socket.is_some_and(|(socket, _)| SockRef::from(socket).send_to(bytes, &to.into()).is_ok())
     }
 
     /// Waits until the `nth` socket has something to read.

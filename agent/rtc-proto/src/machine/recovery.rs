@@ -121,9 +121,10 @@ impl Machine {
             Attempt::Resume => {
                 outage.resumes += 1;
                 self.counters.resumes += 1;
-                let reason = match outage.last {
-                    LinkFailure::Media => ReconnectReason::RrPublisherFailed,
-                    _ => ReconnectReason::RrSignalDisconnected,
+                let reason = if outage.last == LinkFailure::Media {
+                    ReconnectReason::RrPublisherFailed
+                } else {
+                    ReconnectReason::RrSignalDisconnected
                 };
                 let Some(participant) = self.local_sid() else { return };
                 self.phase = Phase::Resuming;
@@ -226,7 +227,7 @@ impl Machine {
             }
             Phase::Leaving | Phase::Closed => {}
             Phase::Binding | Phase::Joining | Phase::Waiting(_) | Phase::Resuming => {
-                self.end(now, DisconnectCause::Left)
+                self.end(now, DisconnectCause::Left);
             }
         }
     }

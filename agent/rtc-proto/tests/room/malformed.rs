@@ -127,7 +127,7 @@ proptest! {
             world.feed(Input::DatagramReceived { transport: Transport::Udp, from, to, bytes });
             world.feed(Input::DatagramReceived { transport: Transport::Tcp, from, to, bytes });
         }
-        let described = SessionDescription { id: 3, sdp: sdp.clone(), ..SessionDescription::default() };
+        let described = SessionDescription { id: 3, sdp, ..SessionDescription::default() };
         let init = serde_json::json!({ "candidate": candidate }).to_string();
         for message in [Say::Answer(described.clone()), Say::Offer(described), trickle(&init)] {
             world.feed(Input::SignalReceived(&SignalResponse { message: Some(message) }.encode_to_vec()));

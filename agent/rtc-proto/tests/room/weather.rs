@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use agent_rtc_proto::protocol::data_packet::Value;
 use agent_rtc_proto::protocol::leave_request::Action;
 use agent_rtc_proto::protocol::signal_request::Message as Asked;
-use agent_rtc_proto::{LocalTrack, Reliability, Request, RoomEvent, TrackOptions, TrackSid};
+use agent_rtc_proto::protocol::{DataPacket, UserPacket};
+use agent_rtc_proto::{
+    Input, LocalTrack, OutgoingAudio, Reliability, Request, RoomEvent, TrackOptions, TrackSid,
+};
 use proptest::prelude::*;
 
 use crate::world::{Weather, World};
@@ -61,7 +65,7 @@ fn happen(world: &mut World, happening: &Happening) {
         Happening::Unpublish(n) => world.request(Request::Unpublish(LocalTrack::new(n))),
         Happening::Mute(n, muted) => world.request(Request::Mute { track: LocalTrack::new(n), muted }),
         Happening::SomebodyPublishes(n) => {
-            world.somebody_publishes(&format!("caller-{n}"), &format!("TR_{n}"))
+            world.somebody_publishes(&format!("caller-{n}"), &format!("TR_{n}"));
         }
         Happening::SomebodyGoes(n) => {
             world.sfu.go(&format!("caller-{n}"), &format!("TR_{n}"));
@@ -72,8 +76,6 @@ fn happen(world: &mut World, happening: &Happening) {
         }
         Happening::SendAudio => world.send_audio(960),
         Happening::SendData(size) => {
-            use agent_rtc_proto::protocol::data_packet::Value;
-            use agent_rtc_proto::protocol::{DataPacket, UserPacket};
             let user = UserPacket { payload: vec![1; size.min(50_000)], ..UserPacket::default() };
             let packet = Box::new(DataPacket { value: Some(Value::User(user)), ..DataPacket::default() });
             world.request(Request::SendData { reliability: Reliability::Reliable, packet });
@@ -104,7 +106,7 @@ fn check_events(events: &[RoomEvent]) -> Result<(), TestCaseError> {
             RoomEvent::Joined => prop_assert_eq!(at, 0),
             RoomEvent::Reconnecting => prop_assert!(!std::mem::replace(&mut lost, true), "lost twice"),
             RoomEvent::Reconnected { .. } => {
-                prop_assert!(std::mem::replace(&mut lost, false), "found without a loss")
+                prop_assert!(std::mem::replace(&mut lost, false), "found without a loss");
             }
             RoomEvent::Disconnected(_) => prop_assert_eq!(at, events.len() - 1, "something after the end"),
             _ => {}
@@ -146,10 +148,10 @@ proptest! {
             world.request(Request::Publish { track: LocalTrack::new(9), options: TrackOptions::voice("last") });
             world.run(Duration::from_secs(2));
             world.sfu.heard.clear();
-            let audio = agent_rtc_proto::OutgoingAudio {
+            let audio = OutgoingAudio {
                 track: LocalTrack::new(9), rtp_time: 7, talkspurt: true, level: None, payload: b"x",
             };
-            world.feed(agent_rtc_proto::Input::AudioEncoded(audio));
+            world.feed(Input::AudioEncoded(audio));
             world.run(Duration::from_millis(20));
             prop_assert_eq!(world.sfu.heard.len(), 1, "heard in fair weather; {:?}", world.events);
         }

@@ -4,6 +4,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use agent_rtc::{JoinError, JoinOptions, LinkFailure, Room, RoomEvent};
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::peers::Peers;
 use crate::proxy::{Authority, Proxy};
@@ -54,20 +57,19 @@ async fn a_wrong_key_and_an_expired_token_are_told_and_are_final() {
     assert!(!text.contains("eyJ"), "a token is a secret, even an expired one: {text}");
 }
 
-/// The library makes only tokens with a future: this one's lifetime is so long that it ends in the past.
+/// The library makes only tokens with a future; this one is changed and signed again.
 fn expired_token() -> String {
-    use base64::Engine;
     let valid = token_with("r", "a", SECRET, Duration::from_secs(60));
     let [header, claims, _] = valid.split('.').collect::<Vec<_>>()[..] else {
         panic!("a token has three parts")
     };
-    let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    let engine = URL_SAFE_NO_PAD;
     let mut claims: serde_json::Value = serde_json::from_slice(&engine.decode(claims).unwrap()).unwrap();
     claims["exp"] = 1_600_000_000.into();
     claims["nbf"] = 1_500_000_000.into();
     let signed = format!("{header}.{}", engine.encode(claims.to_string()));
-    let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, SECRET.as_bytes());
-    let signature = engine.encode(aws_lc_rs::hmac::sign(&key, signed.as_bytes()));
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let signature = engine.encode(hmac::sign(&key, signed.as_bytes()));
     format!("{signed}.{signature}")
 }
 
