@@ -7,7 +7,7 @@ use agent_rtc_proto::protocol::data_packet::Value;
 use agent_rtc_proto::protocol::leave_request::Action;
 use agent_rtc_proto::protocol::signal_request::Message as Asked;
 use agent_rtc_proto::protocol::signal_response::Message as Say;
-use agent_rtc_proto::protocol::{DataPacket, UserPacket};
+use agent_rtc_proto::protocol::{DataPacket, TrickleRequest, UserPacket};
 use agent_rtc_proto::{
     DisconnectCause, DisconnectReason, Input, LinkFailure, LinkPurpose, LocalTrack, Reliability, Request,
     RoomEvent, SignalPath, TrackOptions, TrackSid,
@@ -168,6 +168,55 @@ fn reliable_data_is_sent_again_from_where_the_server_lost_it() {
     world.run(Duration::from_secs(5));
     assert_eq!(sequences(&world), [1, 2, 3, 4, 2, 3, 4]);
     assert_eq!(world.machine.counters().data_out_repeated, 3);
+}
+
+#[test]
+fn r5_after_every_fact_nothing_is_left_to_be_drained() {
+    let mut world = World::talking(20);
+    world.somebody_publishes("caller", "TR_caller");
+    for n in 0..40_u32 {
+        match n % 4 {
+            0 => world.send_audio(n * 960),
+            1 => world.sfu.speak(world.now, "TR_caller", n * 960, b"caller"),
+            2 => {
+                world.request(Request::SendData {
+                    reliability: Reliability::Reliable,
+                    packet: user_packet(20_000),
+                });
+            }
+            _ => world.request(Request::Publish {
+                track: LocalTrack::new(n),
+                options: TrackOptions::voice("more"),
+            }),
+        }
+        world.settle();
+        world.machine.handle_timeout(world.now);
+        let left = world.machine.poll_output();
+        assert!(left.is_none(), "at the same moment there was more to do: {left:?}");
+        assert!(world.machine.poll_timeout().is_some_and(|(at, _)| at > world.now));
+        world.run(Duration::from_millis(7));
+    }
+}
+
+#[test]
+fn tcp_is_tried_when_udp_has_not_connected_in_time_and_only_then() {
+    let candidate =
+        r#"{"candidate":"candidate:1 1 tcp 1 10.0.0.1 7881 typ host tcptype passive","sdpMid":"0"}"#;
+    let trickle =
+        || Say::Trickle(TrickleRequest { candidate_init: candidate.into(), ..TrickleRequest::default() });
+    let mut world = World::new(21);
+    world.weather.no_datagrams = true;
+    world.settle();
+    world.sfu.say(trickle());
+    world.run(Duration::from_millis(900));
+    assert!(!world.orders.contains(&"open tcp"));
+    world.run(Duration::from_millis(200));
+    assert_eq!(world.orders.iter().filter(|order| **order == "open tcp").count(), 1);
+
+    let mut world = World::talking(22);
+    world.sfu.say(trickle());
+    world.run(Duration::from_secs(5));
+    assert!(!world.orders.contains(&"open tcp"), "UDP is there");
 }
 
 #[test]
