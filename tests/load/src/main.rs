@@ -157,7 +157,7 @@ pub(crate) enum Failure {
 }
 
 /// All callers are there and past their first turn when measuring begins.
-const SETTLE: Duration = Duration::from_secs(12);
+const SETTLE: Duration = Duration::from_secs(18);
 
 /// Measuring ends before the first caller leaves.
 const LAST_MOMENTS: Duration = Duration::from_secs(2);
