@@ -155,7 +155,9 @@ impl<'a> Line<'a> {
                 self.result.unanswered += 1;
                 self.doing = Doing::Waiting { until: now + PAUSE };
             }
-            Doing::Listening { since } if now > *since + INTERRUPT_AFTER && self.result.turns % 3 == 0 => {
+            Doing::Listening { since }
+                if now > *since + INTERRUPT_AFTER && self.result.turns.is_multiple_of(3) =>
+            {
                 self.doing = Doing::Interrupting { since: now, next: 0, silent: false };
             }
             Doing::Listening { since } if now > *since + self.plan.reply + ENDED => {

@@ -50,10 +50,13 @@ pub(crate) struct Row {
     pub(crate) barge_in: Percentiles,
 }
 
+/// A line of the table: what, the figure to reach, how to read it from a row.
+type Line<'a> = (&'a str, &'a str, &'a dyn Fn(&Row) -> String);
+
 impl Row {
     /// A Markdown table: a measure a line, a number of rooms a column, the figure to reach last.
     pub(crate) fn table(rows: &[Self]) -> String {
-        let lines: [(&str, &str, &dyn Fn(&Self) -> String); 13] = [
+        let lines: [Line<'_>; 14] = [
             ("agents that came", "all", &|row| format!("{} of {}", row.agents, row.rooms)),
             ("turns taken", "", &|row| row.turns.to_string()),
             ("turns unanswered", "0", &|row| row.unanswered.to_string()),
@@ -75,16 +78,15 @@ impl Row {
                 row.answered.text(&[50, 99])
             }),
             ("added latency, p50 / p99, ms", "60 / 150", &|row| row.added_latency.text(&[50, 99])),
-        ];
-        let barge_in: (&str, &str, &dyn Fn(&Self) -> String) =
             ("barge-in over the minimum duration, p50 / p95, ms", "– / 100", &|row| {
                 row.barge_in.text(&[50, 95])
-            });
+            }),
+        ];
         let mut table = String::from("| |");
         rows.iter().for_each(|row| table.push_str(&format!(" {} rooms |", row.rooms)));
         table.push_str(" first |\n|---|");
         table.push_str(&"---|".repeat(rows.len() + 1));
-        for (name, target, value) in lines.iter().chain([&barge_in]) {
+        for (name, target, value) in &lines {
             table.push_str(&format!("\n| {name} |"));
             rows.iter().for_each(|row| table.push_str(&format!(" {} |", value(row))));
             table.push_str(&format!(" {target} |"));

@@ -23,10 +23,10 @@ impl Speech {
         }
         let samples: Vec<i16> =
             hound::WavReader::open(file.path())?.into_samples().collect::<Result<_, _>>()?;
-        let loud = |frame: &&[i16]| frame.iter().any(|&sample| sample.abs() > AUDIBLE);
+        let loud = |frame: &[i16]| frame.iter().any(|&sample| sample.abs() > AUDIBLE);
         let frames: Vec<&[i16]> = samples.chunks_exact(FRAME).collect();
-        let first = frames.iter().position(|frame| loud(&frame)).unwrap_or(0);
-        let last = frames.iter().rposition(|frame| loud(&frame)).unwrap_or(0);
+        let first = frames.iter().position(|frame| loud(frame)).unwrap_or(0);
+        let last = frames.iter().rposition(|frame| loud(frame)).unwrap_or(0);
         let mut state = 0x2545_f491_u32;
         let hiss: Vec<i16> = std::iter::repeat_with(|| noise(&mut state)).take(FRAME * 100).collect();
         let mut encoder = opus::Encoder::new(RATE, opus::Channels::Mono, opus::Application::Voip)?;

@@ -3,7 +3,6 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::print_stdout,
-    clippy::large_futures,
     reason = "what helps a test fails with it, in words"
 )]
 
