@@ -291,6 +291,6 @@ mod tests {
     fn the_newest_block_stands_behind_the_older_ones() {
         assert_eq!(newest_of(&[111, 7, 8, 9]), [7, 8, 9]);
         assert_eq!(newest_of(&[0x80 | 111, 0, 0, 2, 111, 1, 1, 7, 8]), [7, 8]);
-        assert_eq!(newest_of(&[0x80 | 111, 0, 3, 255, 111]), []);
+        assert!(newest_of(&[0x80 | 111, 0, 3, 255, 111]).is_empty());
     }
 }
