@@ -40,7 +40,7 @@ async fn a_caller_is_answered_and_an_unmodified_client_is_shown_what_it_expects(
     let conversation = agent(&server).await;
     let talk = async {
         caller.say_for(Duration::from_millis(800));
-        caller.until(|seen| seen.states.ends_with(&["speaking".to_owned(), "listening".to_owned()])).await;
+        caller.until(is_answered).await;
         caller.leave().await
     };
     let (report, seen): (CallReport, Seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
@@ -71,7 +71,7 @@ async fn what_the_caller_writes_is_answered_aloud() {
     let talk = async {
         caller.until(|seen| seen.states.last().is_some_and(|state| state == "listening")).await;
         caller.write("Are you there?");
-        caller.until(|seen| seen.states.ends_with(&["speaking".to_owned(), "listening".to_owned()])).await;
+        caller.until(is_answered).await;
         caller.leave().await
     };
     let (report, seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
@@ -91,6 +91,11 @@ async fn a_room_that_is_gone_closes_the_call() {
     server.stop();
     let report = tokio::time::timeout(Duration::from_secs(30), conversation.run()).await.unwrap();
     assert_eq!(report.reason, CloseReason::Disconnected);
+}
+
+/// The state comes over the signalling link, the words over the data channel: the last of both ends the answer.
+fn is_answered(seen: &Seen) -> bool {
+    seen.states.ends_with(&["speaking".to_owned(), "listening".to_owned()]) && !seen.words("agent").is_empty()
 }
 
 async fn agent(server: &Server) -> Conversation<RoomBody> {
