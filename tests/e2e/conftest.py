@@ -190,8 +190,20 @@ def recognise(path: pathlib.Path) -> list[str]:
     return words_of(heard.stdout)
 
 
+UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+).split()
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+
+
+def spelled(number: re.Match) -> str:
+    """A number below a hundred as it is said."""
+    value = int(number.group())
+    return UNITS[value] if value < 20 else f"{TENS[value // 10 - 2]} {UNITS[value % 10] if value % 10 else ''}"
+
+
 def words_of(text: str) -> list[str]:
-    return re.findall(r"[a-z']+", text.lower())
+    return re.findall(r"[a-z']+", re.sub(r"\b\d\d?\b", spelled, text.lower()))
 
 
 def share_heard(said: str, heard: list[str]) -> float:
