@@ -7,10 +7,11 @@ use std::{
     time::Duration,
 };
 
+use agent_language::words;
 use providers_core::{ErrorKind, SpeechToText, SttEvent, SttOptions, SttStream, Usage, VoiceEdge};
 use tokio::time::Sleep;
 
-use crate::{Segment, words};
+use crate::Segment;
 
 /// The recogniser's stream, opened again when it fails, and the words of the open turn.
 pub(crate) struct Hearing {

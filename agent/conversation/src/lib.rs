@@ -6,7 +6,6 @@
 
 mod body;
 mod call;
-mod captions;
 mod config;
 mod conversation;
 mod handle;
@@ -15,11 +14,9 @@ mod history;
 mod making;
 mod observe;
 mod report;
-mod spoken;
 mod tally;
 mod toolbox;
 mod tools;
-mod words;
 
 pub use body::{
     Body, BodyEvent, Segment,

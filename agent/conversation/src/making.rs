@@ -4,13 +4,14 @@
 
 use std::task::{Context, Poll};
 
+use agent_language::{Captions, Spoken};
 use agent_turn::{Moment, ReplyId};
 use providers_core::{
     ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, TextToSpeech, ToolCall,
     TtsOptions, TtsStream, Usage,
 };
 
-use crate::{Component, captions::Captions, spoken::Spoken};
+use crate::Component;
 
 /// One reply, from its cause to its last sample.
 pub(crate) struct Making {

@@ -9,11 +9,13 @@ const TABLE: &[(&str, &[&str])] = &[
     ("agent/turn", &[]),
     ("agent/rtc-proto", &[]),
     ("agent/audio", &["providers/core"]),
+    ("agent/language", &["providers/core"]),
     ("agent/rtc", &["agent/rtc-proto"]),
     (
         "agent/conversation",
         &[
             "agent/turn",
+            "agent/language",
             "agent/rtc",
             "agent/audio",
             "providers/core",

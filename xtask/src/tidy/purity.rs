@@ -7,6 +7,7 @@ const CORES: &[&str] = &[
     "agent/turn",
     "agent/rtc-proto",
     "agent/audio",
+    "agent/language",
     "providers/core",
     "config/schema",
     "state/model",

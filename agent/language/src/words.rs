@@ -1,10 +1,11 @@
 //! Words, and how long they take to say where the voice does not tell.
 
 /// Beats a second of ordinary speech; a beat is about a syllable.
-pub(crate) const BEATS_PER_SECOND: f64 = 3.83;
+pub const BEATS_PER_SECOND: f64 = 3.83;
 
 /// How many words a text has. Scripts without spaces have a word for each character.
-pub(crate) fn count(text: &str) -> u32 {
+#[must_use]
+pub fn count(text: &str) -> u32 {
     text.split_whitespace()
         .map(|word| spaceless(word).max(u32::from(word.chars().any(char::is_alphanumeric))))
         .sum()
@@ -23,7 +24,8 @@ fn is_spaceless(c: char) -> bool {
 
 /// The beats of one word with the punctuation around it: its vowel groups, or its characters in scripts without
 /// spaces, or its digits; at least one if anything in it is spoken.
-pub(crate) fn beats(word: &str) -> u32 {
+#[must_use]
+pub fn beats(word: &str) -> u32 {
     let mut beats = spaceless(word);
     let mut in_vowels = false;
     for c in word.chars() {
@@ -47,7 +49,8 @@ fn ends_silently(word: &str) -> bool {
 }
 
 /// The beats of a text.
-pub(crate) fn beats_of(text: &str) -> u32 {
+#[must_use]
+pub fn beats_of(text: &str) -> u32 {
     pieces(text).map(beats).sum()
 }
 
@@ -58,7 +61,7 @@ fn is_vowel(c: char) -> bool {
 }
 
 /// The words of a text with the spaces after them: each piece is `word + spaces`, and all pieces are the text.
-pub(crate) fn pieces(text: &str) -> impl Iterator<Item = &str> {
+pub fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         if rest.is_empty() {

@@ -8,7 +8,7 @@ use crate::words;
 
 /// The text of one reply, and where its words lie in its audio.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Captions {
+pub struct Captions {
     text: String,
     /// Where words end in the text, and when they are half spoken, if the voice tells.
     timed: Vec<(usize, Duration)>,
@@ -24,13 +24,13 @@ pub(crate) struct Captions {
 
 impl Captions {
     /// More text is given to the voice.
-    pub(crate) fn push(&mut self, text: &str) {
+    pub fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.whole = false;
     }
 
     /// The voice made more audio, and told when these words are spoken.
-    pub(crate) fn voiced(&mut self, audio: Duration, words: &[WordTiming]) {
+    pub fn voiced(&mut self, audio: Duration, words: &[WordTiming]) {
         self.audio += audio;
         for word in words {
             let spoken = word.text.trim();
@@ -43,39 +43,43 @@ impl Captions {
     }
 
     /// The voice has said all.
-    pub(crate) fn complete(&mut self) {
+    pub fn complete(&mut self) {
         self.whole = true;
     }
 
     /// Whether all text has its audio.
-    pub(crate) const fn is_complete(&self) -> bool {
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
         self.whole
     }
 
     /// Whether there is any text.
-    pub(crate) fn is_empty(&self) -> bool {
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty()
     }
 
     /// All of the text.
-    pub(crate) fn all(&self) -> &str {
+    #[must_use]
+    pub fn all(&self) -> &str {
         self.text.trim()
     }
 
     /// The text that was heard when so much audio was. A word counts once half of it was heard.
-    pub(crate) fn heard(&self, heard: Duration) -> &str {
+    #[must_use]
+    pub fn heard(&self, heard: Duration) -> &str {
         self.text[..self.heard_until(heard).max(self.shown)].trim()
     }
 
     /// What of the text is to be shown next, when so much audio was heard. Nothing is shown twice or taken back.
-    pub(crate) fn advance(&mut self, heard: Duration) -> &str {
+    pub fn advance(&mut self, heard: Duration) -> &str {
         let from = self.shown;
         self.shown = self.heard_until(heard).max(from);
         &self.text[from..self.shown]
     }
 
     /// What was not shown yet, all of it.
-    pub(crate) fn rest(&mut self) -> &str {
+    pub fn rest(&mut self) -> &str {
         let from = std::mem::replace(&mut self.shown, self.text.len());
         &self.text[from..]
     }

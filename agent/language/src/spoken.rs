@@ -8,7 +8,7 @@ const HELD_AT_MOST: usize = 400;
 
 /// Takes Markdown and emoji out of a stream of text.
 #[derive(Clone, Debug)]
-pub(crate) struct Spoken {
+pub struct Spoken {
     held: String,
     /// Whether what is held begins a line.
     at_line_start: bool,
@@ -36,13 +36,13 @@ enum Token {
 
 impl Spoken {
     /// More text; what can be said is appended to `out`.
-    pub(crate) fn push(&mut self, text: &str, out: &mut String) {
+    pub fn push(&mut self, text: &str, out: &mut String) {
         self.held.push_str(text);
         self.take(out, false);
     }
 
     /// No more text comes.
-    pub(crate) fn finish(&mut self, out: &mut String) {
+    pub fn finish(&mut self, out: &mut String) {
         self.take(out, true);
     }
 
