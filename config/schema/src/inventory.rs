@@ -1,10 +1,11 @@
 //! The list of all settings, made from the structs that hold them: one line is field, key, rule, default and reason.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     rule::Rule,
-    settings::SECTIONS,
+    settings::{AGENT_SECTIONS, SECTIONS},
+    suggest::nearest,
     value::{Setting, Value},
 };
 
@@ -37,14 +38,66 @@ impl Key {
     }
 }
 
-/// Every setting, in the order of the document.
-pub(crate) fn inventory() -> impl Iterator<Item = &'static Key> {
-    SECTIONS.iter().flat_map(|section| section.keys)
-}
+/// What a kind of file may hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inventory(&'static [Section]);
 
-/// The setting at a path.
-pub(crate) fn find(path: &str) -> Option<&'static Key> {
-    inventory().find(|key| key.path == path)
+impl Inventory {
+    /// The worker's configuration.
+    pub(crate) const WORKER: Self = Self(SECTIONS);
+    /// An agent's file.
+    pub(crate) const AGENT: Self = Self(AGENT_SECTIONS);
+
+    /// Every table, in the order of the document.
+    pub(crate) const fn sections(self) -> &'static [Section] {
+        self.0
+    }
+
+    /// Every setting, in the order of the document.
+    pub(crate) fn keys(self) -> impl Iterator<Item = &'static Key> {
+        self.0.iter().flat_map(|section| section.keys)
+    }
+
+    /// The setting at a path.
+    pub(crate) fn find(self, path: &str) -> Option<&'static Key> {
+        self.keys().find(|key| key.path == path)
+    }
+
+    /// Whether a path is a table, or a table's parent.
+    pub(crate) fn is_section(self, path: &str) -> bool {
+        self.0.iter().any(|section| {
+            section.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    }
+
+    /// The text for a key that does not exist: what was probably meant, or what there is.
+    pub(crate) fn unknown(self, path: &str) -> String {
+        let (table, name) = path.rsplit_once('.').unwrap_or(("", path));
+        let siblings: BTreeSet<&str> = self.names_in(table).collect();
+        if let Some(meant) = nearest(name, siblings.iter().copied()) {
+            return format!("no such key; did you mean {meant}?");
+        }
+        if let Some(meant) = self.keys().find(|key| key.name() == name) {
+            return format!("no such key; did you mean {}?", meant.path);
+        }
+        if let Some(meant) = nearest(path, self.keys().map(|key| key.path)) {
+            return format!("no such key; did you mean {meant}?");
+        }
+        let place = if table.is_empty() { "the file".to_owned() } else { format!("[{table}]") };
+        let names: Vec<_> = siblings.into_iter().collect();
+        if names.is_empty() {
+            "no such key".to_owned()
+        } else {
+            format!("no such key; {place} has {}", names.join(", "))
+        }
+    }
+
+    /// The keys and tables directly within a table.
+    fn names_in(self, table: &str) -> impl Iterator<Item = &'static str> {
+        let paths = self.keys().map(|key| key.path).chain(self.0.iter().map(|section| section.path));
+        let prefix = if table.is_empty() { String::new() } else { format!("{table}.") };
+        paths.filter_map(move |path| path.strip_prefix(prefix.as_str())?.split('.').next())
+    }
 }
 
 /// Checked values by path, complete.
@@ -70,7 +123,7 @@ pub struct KeyDescription {
 
 /// Every setting, in the order of the document.
 pub fn keys() -> impl Iterator<Item = KeyDescription> {
-    inventory().map(|key| KeyDescription {
+    Inventory::WORKER.keys().map(|key| KeyDescription {
         path: key.path,
         default: key.rule.default().to_string(),
         allowed: key.rule.allowed(),
@@ -162,6 +215,13 @@ macro_rules! choice {
                     $( $word => Some(Self::$variant), )+
                     _ => None,
                 }
+            }
+        }
+
+        impl $crate::value::Setting for Vec<$name> {
+            fn take(value: &$crate::value::Value) -> Option<Self> {
+                let $crate::value::Value::List(words) = value else { return None };
+                words.iter().map(|word| $name::take(&$crate::value::Value::Text(word.clone()))).collect()
             }
         }
     };

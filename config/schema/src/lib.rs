@@ -4,6 +4,8 @@
 //! rising order of precedence: the default, the file, the usual LiveKit variables (`LIVEKIT_URL`, `LIVEKIT_API_KEY`,
 //! `LIVEKIT_API_SECRET`), `COLLOQUY__SECTION__KEY` variables, the command line.
 //!
+//! An agent's own file ([`Team`]) stands between the worker's file and the variables.
+//!
 //! [`load`] is pure: it is given the file's text and the environment as a map. [`environment`] is the one door to the
 //! process's environment. Unknown keys, wrong types and values out of range are errors that name the place, the key,
 //! what is allowed and, for a misspelling, the key that was probably meant; all errors of a file are reported at once.
@@ -18,6 +20,7 @@ mod print;
 mod rule;
 mod secret;
 mod suggest;
+mod team;
 mod value;
 
 pub use error::{ConfigErrors, Fault, Place};
@@ -26,6 +29,7 @@ pub use load::{Effective, Entry, File, Loaded, Origin, Sources, load};
 pub use print::document;
 pub use secret::Secret;
 pub use settings::*;
+pub use team::{AgentFile, Team};
 
 use std::collections::BTreeMap;
 

@@ -1,15 +1,14 @@
 //! From texts to a checked configuration: defaults, then the command's wishes, the file, variables, arguments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::{
-    Config, Provider, SttEngine,
+    AgentAbout, Config, Provider, SttEngine,
     error::{ConfigErrors, Fault, Place},
-    inventory::{Key, Values, find, inventory},
-    settings::{ORDERED, SECTIONS, USUAL_VARIABLES},
-    suggest::nearest,
+    inventory::{Inventory, Key, Values},
+    settings::{ORDERED, USUAL_VARIABLES},
     value::Value,
 };
 
@@ -78,22 +77,15 @@ pub struct Origin {
 
 /// Reads and checks a configuration. All faults are reported, not only the first.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigErrors> {
-    let mut loader = Loader::new();
-    for (path, value) in sources.preferences {
-        loader.set_text(Place::Command, path, value);
-    }
-    if let Some(file) = sources.file {
-        loader.read_file(file);
-    }
-    let nothing = BTreeMap::new();
-    let environment = sources.environment.unwrap_or(&nothing);
-    loader.read_environment(environment);
-    for argument in sources.arguments {
-        loader.read_argument(argument);
-    }
-    loader.resolve_secrets(environment);
-    loader.check_order();
-    loader.finish()
+    Loader::new().read(sources, None).finish()
+}
+
+/// Reads and checks an agent's file over the configuration of its worker. Variables and arguments win over it as they
+/// win over the worker's own file.
+pub(crate) fn load_agent(sources: &Sources<'_>, file: File<'_>) -> Result<(AgentAbout, Config), ConfigErrors> {
+    let loader = Loader::new().read(sources, Some(file));
+    let about = AgentAbout::take(&loader.values);
+    Ok((about, loader.finish()?.config))
 }
 
 impl Loaded {
@@ -136,15 +128,37 @@ struct Loader {
 
 impl Loader {
     fn new() -> Self {
-        let values = inventory().map(|key| (key.path, key.rule.default())).collect();
-        let origins =
-            inventory().map(|key| (key.path, Origin { place: Place::Default, reference: None })).collect();
+        let keys = || Inventory::WORKER.keys().chain(AgentAbout::SECTION.keys);
+        let values = keys().map(|key| (key.path, key.rule.default())).collect();
+        let origins = keys().map(|key| (key.path, Origin { place: Place::Default, reference: None })).collect();
         Self { values, origins, faults: Vec::new() }
     }
 
-    fn read_file(&mut self, file: File<'_>) {
+    /// Reads all sources, in rising order of precedence.
+    fn read(mut self, sources: &Sources<'_>, agent: Option<File<'_>>) -> Self {
+        for (path, value) in sources.preferences {
+            self.set_text(Place::Command, path, value);
+        }
+        if let Some(file) = sources.file {
+            self.read_file(file, Inventory::WORKER);
+        }
+        if let Some(file) = agent {
+            self.read_file(file, Inventory::AGENT);
+        }
+        let nothing = BTreeMap::new();
+        let environment = sources.environment.unwrap_or(&nothing);
+        self.read_environment(environment);
+        for argument in sources.arguments {
+            self.read_argument(argument);
+        }
+        self.resolve_secrets(environment);
+        self.check_order();
+        self
+    }
+
+    fn read_file(&mut self, file: File<'_>, inventory: Inventory) {
         match DeTable::parse(file.text) {
-            Ok(table) => self.read_table(file, "", table.get_ref()),
+            Ok(table) => self.read_table(file, inventory, "", table.get_ref()),
             Err(error) => {
                 let line = line_of(file.text, error.span().map_or(0, |span| span.start));
                 let problem =
@@ -154,7 +168,7 @@ impl Loader {
         }
     }
 
-    fn read_table(&mut self, file: File<'_>, prefix: &str, table: &DeTable<'_>) {
+    fn read_table(&mut self, file: File<'_>, inventory: Inventory, prefix: &str, table: &DeTable<'_>) {
         for (name, value) in table {
             let path = if prefix.is_empty() {
                 name.get_ref().to_string()
@@ -163,16 +177,18 @@ impl Loader {
             };
             let place =
                 Place::File { name: file.name.to_owned(), line: line_of(file.text, name.span().start) };
-            let is_section = is_section(&path);
-            match (value.get_ref(), find(&path)) {
-                (DeValue::Table(nested), None) if is_section => self.read_table(file, &path, nested),
+            let is_section = inventory.is_section(&path);
+            match (value.get_ref(), inventory.find(&path)) {
+                (DeValue::Table(nested), None) if is_section => {
+                    self.read_table(file, inventory, &path, nested);
+                }
                 (value, None) if is_section => {
                     let problem = format!("must be a table: [{path}], not {}", value.type_str());
                     self.fault(place, &path, problem);
                 }
                 (value, Some(key)) => self.set(place, key, from_toml(value)),
                 (_, None) => {
-                    let problem = unknown(&path);
+                    let problem = inventory.unknown(&path);
                     self.fault(place, &path, problem);
                 }
             }
@@ -201,9 +217,13 @@ impl Loader {
     }
 
     fn set_text(&mut self, place: Place, path: &str, text: &str) {
-        let Some(key) = find(path) else {
-            let problem =
-                if is_section(path) { "is a table; name one of its keys".to_owned() } else { unknown(path) };
+        let inventory = Inventory::WORKER;
+        let Some(key) = inventory.find(path) else {
+            let problem = if inventory.is_section(path) {
+                "is a table; name one of its keys".to_owned()
+            } else {
+                inventory.unknown(path)
+            };
             return self.fault(place, path, problem);
         };
         self.set(place, key, key.rule.spelled(text));
@@ -228,7 +248,7 @@ impl Loader {
 
     /// Puts a variable's value in the place of its name.
     fn resolve_secrets(&mut self, environment: &BTreeMap<String, String>) {
-        for key in inventory().filter(|key| key.rule.is_secret()) {
+        for key in Inventory::WORKER.keys().filter(|key| key.rule.is_secret()) {
             let Some(Value::Text(text)) = self.values.get_mut(key.path) else { continue };
             let Some(variable) = text.strip_prefix(REFERENCE).map(str::to_owned) else { continue };
             let found = environment.get(&variable).filter(|value| !value.is_empty());
@@ -244,7 +264,7 @@ impl Loader {
             let number = |path: &str| match self.values.get(path) {
                 Some(Value::Count(count)) => Some(*count as f64),
                 Some(Value::Decimal(number)) => Some(*number),
-                Some(Value::Text(_) | Value::Flag(_) | Value::Other(_)) | None => None,
+                Some(Value::Text(_) | Value::Flag(_) | Value::List(_) | Value::Other(_)) | None => None,
             };
             let (Some(least), Some(most)) = (number(low), number(high)) else { continue };
             if least > most {
@@ -262,14 +282,16 @@ impl Loader {
 
     /// Checks what depends on a choice, once every value is a value.
     fn check_choices(&mut self, config: &Config) {
+        let (stt, llm, tts) = (&config.stt, &config.llm, &config.tts);
         let keys = [
-            (config.stt.provider, "stt.provider", "stt.openai.api_key"),
-            (config.llm.provider, "llm.provider", "llm.openai.api_key"),
-            (config.tts.provider, "tts.provider", "tts.openai.api_key"),
+            (stt.provider, &stt.fallback, "stt.provider", "stt.openai.api_key"),
+            (llm.provider, &llm.fallback, "llm.provider", "llm.openai.api_key"),
+            (tts.provider, &tts.fallback, "tts.provider", "tts.openai.api_key"),
         ];
-        for (provider, choice, path) in keys {
+        for (provider, fallback, choice, path) in keys {
             let Some(origin) = self.origins.get(path) else { continue };
-            if let (Provider::Openai, Some((variable, false))) = (provider, &origin.reference) {
+            let is_used = provider == Provider::Openai || fallback.contains(&Provider::Openai);
+            if let (true, Some((variable, false))) = (is_used, &origin.reference) {
                 let problem = format!(
                     "the variable {variable} is not set; set it, or write api_key = \"\" for a server that needs no key"
                 );
@@ -294,7 +316,7 @@ impl Loader {
         if !self.faults.is_empty() {
             return Err(ConfigErrors(self.faults));
         }
-        let entries = inventory().map(|key| self.entry(key)).collect();
+        let entries = Inventory::WORKER.keys().map(|key| self.entry(key)).collect();
         Ok(Loaded { config, effective: Effective { entries } })
     }
 
@@ -310,42 +332,6 @@ impl Loader {
     }
 }
 
-/// The text for a key that does not exist: what was probably meant, or what there is.
-fn unknown(path: &str) -> String {
-    let (table, name) = path.rsplit_once('.').unwrap_or(("", path));
-    let siblings: BTreeSet<&str> = names_in(table).collect();
-    if let Some(meant) = nearest(name, siblings.iter().copied()) {
-        return format!("no such key; did you mean {meant}?");
-    }
-    if let Some(meant) = inventory().find(|key| key.name() == name) {
-        return format!("no such key; did you mean {}?", meant.path);
-    }
-    if let Some(meant) = nearest(path, inventory().map(|key| key.path)) {
-        return format!("no such key; did you mean {meant}?");
-    }
-    let place = if table.is_empty() { "the file".to_owned() } else { format!("[{table}]") };
-    let names: Vec<_> = siblings.into_iter().collect();
-    if names.is_empty() {
-        "no such key".to_owned()
-    } else {
-        format!("no such key; {place} has {}", names.join(", "))
-    }
-}
-
-/// The keys and tables directly within a table.
-fn names_in(table: &str) -> impl Iterator<Item = &'static str> {
-    let paths = inventory().map(|key| key.path).chain(SECTIONS.iter().map(|section| section.path));
-    let prefix = if table.is_empty() { String::new() } else { format!("{table}.") };
-    paths.filter_map(move |path| path.strip_prefix(prefix.as_str())?.split('.').next())
-}
-
-/// Whether a path is a table, or a table's parent.
-fn is_section(path: &str) -> bool {
-    SECTIONS.iter().any(|section| {
-        section.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    })
-}
-
 fn from_toml(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
@@ -356,9 +342,23 @@ fn from_toml(value: &DeValue<'_>) -> Value {
         }
         DeValue::Boolean(flag) => Value::Flag(*flag),
         DeValue::Datetime(_) => Value::Other("a date"),
-        DeValue::Array(_) => Value::Other("an array"),
+        DeValue::Array(items) => texts(items).map_or(Value::Other("an array"), Value::List),
         DeValue::Table(_) => Value::Other("a table"),
     }
+}
+
+/// The texts of an array of nothing else.
+fn texts(items: &DeArray<'_>) -> Option<Vec<String>> {
+    let text = |item: &toml::Spanned<DeValue<'_>>| match item.get_ref() {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_)
+        | DeValue::Table(_) => None,
+    };
+    items.iter().map(text).collect()
 }
 
 /// The line, from 1, on which the byte stands.

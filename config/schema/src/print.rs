@@ -3,9 +3,8 @@
 use std::fmt::{self, Write as _};
 
 use crate::{
-    inventory::Key,
+    inventory::{Inventory, Key},
     load::{Effective, Entry},
-    settings::SECTIONS,
 };
 
 /// Every key with its default, what is allowed and the reason: the text of `config/default.toml`.
@@ -18,7 +17,7 @@ pub fn document() -> String {
          # variables such as COLLOQUY__TURN__ENDPOINTING_MIN_DELAY_MS, arguments such as --set turn.aec_warmup_ms=0.\n\
          # `colloquy-agent --print-config` shows each value in effect and where it came from.\n",
     );
-    for section in SECTIONS {
+    for section in Inventory::WORKER.sections() {
         out.push('\n');
         comment(&mut out, section.title);
         out.push_str(&format!("[{}]\n", section.path));

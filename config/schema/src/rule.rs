@@ -21,6 +21,10 @@ pub(crate) enum Rule {
     Decimal { default: f64, least: f64, most: f64, unit: &'static str },
     /// One of a few words.
     Choice { default: &'static str, allowed: &'static [&'static str] },
+    /// Some of a few words, none twice; empty unless set.
+    Choices { allowed: &'static [&'static str] },
+    /// Names of agents, none twice; empty unless set.
+    Names,
 }
 
 /// The grammar of a text.
@@ -34,6 +38,8 @@ pub(crate) enum Shape {
     Language,
     /// Letters that LiveKit accepts in an agent's name: no white space, no control characters; may be empty.
     Name,
+    /// What an agent of a file may be called, or empty.
+    AgentName,
 }
 
 impl Shape {
@@ -52,6 +58,7 @@ impl Shape {
                     && parts
                         .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
             }
+            Self::AgentName => text.is_empty() || is_agent_name(text),
             Self::Name => text.len() <= 128 && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
         };
         (!fits).then(|| self.described())
@@ -65,6 +72,7 @@ impl Shape {
                 "an address and a port such as 127.0.0.1:8081, or empty for none".to_owned()
             }
             Self::Language => "a language tag such as en or de-DE".to_owned(),
+            Self::AgentName => "at most 48 letters, digits, _ and -, or empty for none".to_owned(),
             Self::Name => "at most 128 letters without white space or control characters".to_owned(),
         }
     }
@@ -83,6 +91,7 @@ impl Rule {
             Self::CountOr { default: Some(count), .. } => Value::Count(count),
             Self::CountOr { default: None, word, .. } => Value::Text(word.to_owned()),
             Self::Decimal { default, .. } => Value::Decimal(default),
+            Self::Choices { .. } | Self::Names => Value::List(Vec::new()),
         }
     }
 
@@ -102,9 +111,11 @@ impl Rule {
             Self::Decimal { least, most, unit, .. } => {
                 format!("a number from {least} to {most}{}", spaced(unit))
             }
-            Self::Choice { allowed, .. } => {
-                alternatives(&allowed.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>(), "")
+            Self::Choice { allowed, .. } => alternatives(&in_quotes(allowed), ""),
+            Self::Choices { allowed } => {
+                format!("a list without repetition of {}", alternatives(&in_quotes(allowed), ""))
             }
+            Self::Names => "a list of agents' names, none of them twice".to_owned(),
         }
     }
 
@@ -135,9 +146,21 @@ impl Rule {
                 };
             }
             (Self::Choice { allowed, .. }, Value::Text(text)) => allowed.contains(&text.as_str()),
-            (_, Value::Text(_) | Value::Flag(_) | Value::Count(_) | Value::Decimal(_) | Value::Other(_)) => {
-                false
+            (Self::Choices { allowed }, Value::List(words)) => {
+                !has_repetition(words) && words.iter().all(|word| allowed.contains(&word.as_str()))
             }
+            (Self::Names, Value::List(names)) => {
+                !has_repetition(names) && names.iter().all(|name| is_agent_name(name))
+            }
+            (
+                _,
+                Value::Text(_)
+                | Value::Flag(_)
+                | Value::Count(_)
+                | Value::Decimal(_)
+                | Value::List(_)
+                | Value::Other(_),
+            ) => false,
         };
         if fits { Ok(value) } else { Err(self.allowed()) }
     }
@@ -150,9 +173,27 @@ impl Rule {
             Self::Flag { .. } => text.parse().ok().map(Value::Flag),
             Self::Count { .. } | Self::CountOr { .. } => number(),
             Self::Decimal { .. } => number().or_else(|| text.parse().ok().map(Value::Decimal)),
+            Self::Choices { .. } | Self::Names => {
+                let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
+                Some(Value::List(texts.map(str::to_owned).collect()))
+            }
         };
         value.unwrap_or_else(|| Value::Text(text.to_owned()))
     }
+}
+
+/// What an agent may be called: it names a file, and stands in the name of a function for the mind.
+pub(crate) fn is_agent_name(name: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    (1..=48).contains(&name.len()) && name.bytes().all(is_letter)
+}
+
+fn has_repetition(texts: &[String]) -> bool {
+    texts.iter().enumerate().any(|(n, text)| texts[..n].contains(text))
+}
+
+fn in_quotes(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| format!("\"{word}\"")).collect()
 }
 
 /// `a`, `a or b`, `a, b or c`.
@@ -198,6 +239,11 @@ pub(crate) const fn count_or(
     unit: &'static str,
 ) -> Rule {
     Rule::CountOr { default, least, most, word, unit }
+}
+
+/// Some of a few words.
+pub(crate) const fn choices(allowed: &'static [&'static str]) -> Rule {
+    Rule::Choices { allowed }
 }
 
 /// A time in milliseconds.

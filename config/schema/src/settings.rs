@@ -2,11 +2,13 @@
 //!
 //! `config/default.toml` is this file as TOML; a test keeps the two equal.
 
+mod agents;
 mod hearing;
 mod livekit;
 mod providers;
 mod talking;
 
+pub use agents::{AgentAbout, Agents, Keep};
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
 pub use providers::{
@@ -36,6 +38,8 @@ pub struct Config {
     pub turn: Turn,
     /// What the agent is.
     pub conversation: Conversation,
+    /// Agents in files of their own.
+    pub agents: Agents,
     /// The ear.
     pub stt: Stt,
     /// The mind.
@@ -55,6 +59,7 @@ impl Config {
             vad: Vad::take(values),
             turn: Turn::take(values),
             conversation: Conversation::take(values),
+            agents: Agents::take(values),
             stt: Stt::take(values),
             llm: Llm::take(values),
             tts: Tts::take(values),
@@ -71,6 +76,26 @@ pub(crate) const SECTIONS: &[Section] = &[
     Logging::SECTION,
     Audio::SECTION,
     Vad::SECTION,
+    Turn::SECTION,
+    Conversation::SECTION,
+    Agents::SECTION,
+    Stt::SECTION,
+    SttLocal::SECTION,
+    SttOpenai::SECTION,
+    SttFake::SECTION,
+    Llm::SECTION,
+    LlmLocal::SECTION,
+    LlmOpenai::SECTION,
+    LlmFake::SECTION,
+    Tts::SECTION,
+    TtsLocal::SECTION,
+    TtsOpenai::SECTION,
+    TtsFake::SECTION,
+];
+
+/// The tables of an agent's file: what an agent is, and what of the worker's configuration it may have its own way.
+pub(crate) const AGENT_SECTIONS: &[Section] = &[
+    AgentAbout::SECTION,
     Turn::SECTION,
     Conversation::SECTION,
     Stt::SECTION,

@@ -15,7 +15,9 @@ pub(crate) enum Value {
     Count(i64),
     /// A number with a fraction.
     Decimal(f64),
-    /// What no setting takes (an array, a date); holds its kind's name.
+    /// A list of texts.
+    List(Vec<String>),
+    /// What no setting takes (a date, an array of numbers); holds its kind's name.
     Other(&'static str),
 }
 
@@ -28,6 +30,10 @@ impl fmt::Display for Value {
             Self::Count(count) => count.fmt(f),
             // `{:?}` keeps the point of a whole number: 1.0 stays a decimal.
             Self::Decimal(number) => write!(f, "{number:?}"),
+            Self::List(texts) => {
+                let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+                write!(f, "[{}]", texts.join(", "))
+            }
             Self::Other(kind) => f.write_str(kind),
         }
     }
@@ -114,7 +120,7 @@ impl Setting for Option<Duration> {
         match value {
             Value::Text(_) => Some(None),
             Value::Count(_) => Duration::take(value).map(Some),
-            Value::Flag(_) | Value::Decimal(_) | Value::Other(_) => None,
+            Value::Flag(_) | Value::Decimal(_) | Value::List(_) | Value::Other(_) => None,
         }
     }
 }
@@ -132,8 +138,15 @@ impl Setting for Option<u32> {
         match value {
             Value::Text(_) => Some(None),
             Value::Count(_) => u32::take(value).map(Some),
-            Value::Flag(_) | Value::Decimal(_) | Value::Other(_) => None,
+            Value::Flag(_) | Value::Decimal(_) | Value::List(_) | Value::Other(_) => None,
         }
+    }
+}
+
+impl Setting for Vec<String> {
+    fn take(value: &Value) -> Option<Self> {
+        let Value::List(texts) = value else { return None };
+        Some(texts.clone())
     }
 }
 

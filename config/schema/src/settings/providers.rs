@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     Secret,
     inventory::{choice, section},
-    rule::{Rule, Shape, count, count_or, decimal, flag, milliseconds, shaped, text},
+    rule::{Rule, Shape, choices, count, count_or, decimal, flag, milliseconds, shaped, text},
 };
 
 const HTTP: Shape = Shape::Url(&["https", "http"]);
@@ -28,6 +28,8 @@ section! {
     pub struct Stt at "stt" {
         /// Who recognises speech.
         provider: Provider = "provider" Provider::Local.rule();
+        /// Who does it in turn when those before fail; each by its own table.
+        fallback: Vec<Provider> = "fallback" choices(Provider::WORDS);
 
         table
         /// Recognition on this machine.
@@ -123,6 +125,8 @@ section! {
     pub struct Llm at "llm" {
         /// Who answers.
         provider: Provider = "provider" Provider::Local.rule();
+        /// Who does it in turn when those before fail; each by its own table.
+        fallback: Vec<Provider> = "fallback" choices(Provider::WORDS);
 
         table
         /// Answers by rules on this machine.
@@ -199,6 +203,8 @@ section! {
     pub struct Tts at "tts" {
         /// Who speaks.
         provider: Provider = "provider" Provider::Local.rule();
+        /// Who does it in turn when those before fail; each by its own table.
+        fallback: Vec<Provider> = "fallback" choices(Provider::WORDS);
 
         table
         /// Speech made on this machine.
