@@ -263,6 +263,12 @@ impl Making {
 
     fn on_chunk(&mut self, chunk: SpeechChunk, now: Moment) -> News {
         let length = chunk.samples.len() as u64;
+        if self.samples == 0
+            && let Voice::Speaking(voice) = &self.voice
+            && let Some(rate) = voice.sample_rate()
+        {
+            self.rate = rate;
+        }
         self.captions.voiced(self.rate.duration_of(length), &chunk.words);
         if length == 0 {
             return chunk.usage.map_or(News::More, |usage| News::Used { component: Component::Tts, usage });

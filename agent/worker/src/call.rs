@@ -15,7 +15,7 @@ use crate::{
     metrics::Metrics,
     observing::{CallObserver, reported},
     protocol::{Assignment, Outcome, StopReason},
-    providers::Providers,
+    providers::{CallProviders, Providers},
     seat::{Entry, Seat},
     wiring,
 };
@@ -99,7 +99,7 @@ impl Calls {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
-        let parts = parts(providers, CallObserver::new(job.clone(), self.metrics.clone()));
+        let parts = parts(providers.for_call(), CallObserver::new(job.clone(), self.metrics.clone()));
         let conversation = Conversation::new(self.conversation.clone(), parts, body);
         let report = Box::pin(run(conversation, &mut seat, &told)).await;
         reported(job, &report, &self.metrics);
@@ -108,7 +108,7 @@ impl Calls {
 }
 
 /// The parts of a conversation without tools.
-pub(crate) fn parts(providers: Providers, observer: CallObserver) -> Parts {
+pub(crate) fn parts(providers: CallProviders, observer: CallObserver) -> Parts {
     Parts {
         stt: providers.stt,
         llm: providers.llm,

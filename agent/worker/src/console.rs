@@ -111,6 +111,7 @@ async fn converse(config: &Arc<Config>, device: impl Device) -> Result<CallRepor
     let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
     let job = JobId::new("console").expect("a word is not empty");
     let observer = CallObserver::new(job, Arc::new(Metrics::new()));
-    let conversation = Conversation::new(wiring::conversation(config), parts(providers, observer), body);
+    let conversation =
+        Conversation::new(wiring::conversation(config), parts(providers.for_call(), observer), body);
     Ok(Box::pin(conversation.run()).await)
 }

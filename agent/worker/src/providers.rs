@@ -2,16 +2,26 @@
 //!
 //! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use agent_audio::vad::{Aggressiveness, Engine};
 use config_schema::{Config, Provider, Vad, VadKind};
 use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
+use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
 
-/// The ear, the mind and the voice of every call of this process.
+/// The ears, the minds and the voices of every call of this process: those that are configured, and those that take
+/// their place when they fail.
 #[derive(Clone)]
 pub struct Providers {
+    stt: Arc<Chain<dyn SpeechToText>>,
+    llm: Arc<Chain<dyn LanguageModel>>,
+    tts: Arc<Chain<dyn TextToSpeech>>,
+}
+
+/// The ear, the mind and the voice of one call.
+#[derive(Clone)]
+pub struct CallProviders {
     /// The ear.
     pub stt: Arc<dyn SpeechToText>,
     /// The mind.
@@ -48,15 +58,52 @@ pub enum BuildError {
 impl Providers {
     /// Builds what the configuration names. Loads libraries and reads models: some 100 ms, so not on a call's thread.
     pub fn build(config: &Config) -> Result<Self, BuildError> {
-        Ok(Self { stt: ear(config)?, llm: mind(config)?, tts: voice(config)? })
+        Ok(Self {
+            stt: chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
+            llm: chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
+            tts: chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
+        })
+    }
+
+    /// What one call hears, thinks and speaks with. Without a fallback that is the provider itself.
+    #[must_use]
+    pub fn for_call(&self) -> CallProviders {
+        let only = |n: usize| n == 1;
+        CallProviders {
+            stt: if only(self.stt.len()) {
+                Arc::clone(self.stt.first())
+            } else {
+                Arc::new(FallbackEar::new(Arc::clone(&self.stt), EAR_TAPE))
+            },
+            llm: if only(self.llm.len()) {
+                Arc::clone(self.llm.first())
+            } else {
+                Arc::new(FallbackMind::new(Arc::clone(&self.llm)))
+            },
+            tts: if only(self.tts.len()) {
+                Arc::clone(self.tts.first())
+            } else {
+                Arc::new(FallbackVoice::new(Arc::clone(&self.tts)))
+            },
+        }
     }
 
     /// Makes what the first call will need.
     pub fn prewarm(&self) {
-        self.stt.prewarm();
-        self.llm.prewarm();
-        self.tts.prewarm();
+        let call = self.for_call();
+        call.stt.prewarm();
+        call.llm.prewarm();
+        call.tts.prewarm();
     }
+}
+
+fn chain<P: ?Sized>(
+    first: Provider,
+    others: &[Provider],
+    build: impl Fn(Provider) -> Result<Arc<P>, BuildError>,
+) -> Result<Arc<Chain<P>>, BuildError> {
+    let others = others.iter().filter(|other| **other != first).map(|other| build(*other));
+    Ok(Chain::new(build(first)?, others.collect::<Result<_, _>>()?, REST))
 }
 
 /// The detector of voice activity that the configuration names.
@@ -70,8 +117,8 @@ pub fn voice_activity(vad: &Vad) -> Engine {
     }
 }
 
-fn ear(config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
-    match config.stt.provider {
+fn ear(provider: Provider, config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
+    match provider {
         Provider::Local => local::ear(config),
         Provider::Openai => openai::ear(&config.stt.openai),
         Provider::Fake => {
@@ -81,8 +128,8 @@ fn ear(config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
     }
 }
 
-fn mind(config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
-    match config.llm.provider {
+fn mind(provider: Provider, config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
+    match provider {
         Provider::Local => local::mind(config),
         Provider::Openai => openai::mind(&config.llm.openai),
         Provider::Fake => {
@@ -99,8 +146,8 @@ fn mind(config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
     }
 }
 
-fn voice(config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
-    match config.tts.provider {
+fn voice(provider: Provider, config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+    match provider {
         Provider::Local => local::voice(config),
         Provider::Openai => openai::voice(&config.tts.openai),
         Provider::Fake => {
@@ -121,6 +168,11 @@ fn voice(config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
     }
 }
 
+/// A provider that failed is spared for half a minute, and for five at most: an outage costs each call one failure at
+/// its beginning at most, and a provider that is back is found within minutes.
+const REST: RestPolicy = RestPolicy { first: Duration::from_secs(30), longest: Duration::from_secs(300) };
+/// How much speech the next ear hears again: a long sentence. 480 kB a call, where there is a fallback.
+const EAR_TAPE: Duration = Duration::from_secs(15);
 /// A quarter of full scale: well above any noise, well below clipping when mixed.
 const TONE_PEAK: i16 = 8_192;
 

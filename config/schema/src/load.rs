@@ -82,7 +82,10 @@ pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigErrors> {
 
 /// Reads and checks an agent's file over the configuration of its worker. Variables and arguments win over it as they
 /// win over the worker's own file.
-pub(crate) fn load_agent(sources: &Sources<'_>, file: File<'_>) -> Result<(AgentAbout, Config), ConfigErrors> {
+pub(crate) fn load_agent(
+    sources: &Sources<'_>,
+    file: File<'_>,
+) -> Result<(AgentAbout, Config), ConfigErrors> {
     let loader = Loader::new().read(sources, Some(file));
     let about = AgentAbout::take(&loader.values);
     Ok((about, loader.finish()?.config))
@@ -130,7 +133,8 @@ impl Loader {
     fn new() -> Self {
         let keys = || Inventory::WORKER.keys().chain(AgentAbout::SECTION.keys);
         let values = keys().map(|key| (key.path, key.rule.default())).collect();
-        let origins = keys().map(|key| (key.path, Origin { place: Place::Default, reference: None })).collect();
+        let origins =
+            keys().map(|key| (key.path, Origin { place: Place::Default, reference: None })).collect();
         Self { values, origins, faults: Vec::new() }
     }
 

@@ -52,9 +52,9 @@ impl Team {
                 }
                 Err(errors) => {
                     // What is wrong in the worker's own configuration was told when that was read.
-                    faults.extend(errors.0.into_iter().filter(|fault| {
-                        matches!(&fault.place, Place::File { name, .. } if name == file.name)
-                    }));
+                    faults.extend(errors.0.into_iter().filter(
+                        |fault| matches!(&fault.place, Place::File { name, .. } if name == file.name),
+                    ));
                 }
             }
         }

@@ -1,5 +1,4 @@
 //! Agents in files: what each has its own way, and what is wrong between them.
-#![expect(clippy::panic, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 
@@ -111,7 +110,9 @@ fn what_is_wrong_in_an_agents_file_is_named_with_its_line() {
     check(
         None,
         &[("host", "[worker]\nslots = 3\n")],
-        expect!["agents/host.toml:1: worker: no such key; the file has agent, conversation, llm, stt, tts, turn"],
+        expect![
+            "agents/host.toml:1: worker: no such key; the file has agent, conversation, llm, stt, tts, turn"
+        ],
     );
     check(
         None,
@@ -123,7 +124,9 @@ fn what_is_wrong_in_an_agents_file_is_named_with_its_line() {
     check(
         None,
         &[("host", "[llm]\nprovider = \"openai\"\n")],
-        expect![[r#"agents/host.toml:2: llm.openai.api_key: the variable OPENAI_API_KEY is not set; set it, or write api_key = "" for a server that needs no key"#]],
+        expect![[
+            r#"agents/host.toml:2: llm.openai.api_key: the variable OPENAI_API_KEY is not set; set it, or write api_key = "" for a server that needs no key"#
+        ]],
     );
 }
 

@@ -56,6 +56,12 @@ pub trait TtsStream: Send {
     /// Says that no more text comes; the stream ends after the last sample.
     fn finish(&mut self);
 
+    /// The rate of this stream's audio where it is not the voice's own: a voice of several may change its mind. To be
+    /// asked once there is audio; it does not change then.
+    fn sample_rate(&self) -> Option<SampleRate> {
+        None
+    }
+
     /// The next audio. `None` is the end after [`TtsStream::finish`]. Audio may come faster than it is played; a
     /// provider holds back when it is not polled.
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>>;

@@ -1,25 +1,28 @@
-//! A port made of ports: cut on voice activity, cut at sentences, time out, try again.
+//! A port made of ports: cut on voice activity, cut at sentences, time out, try again, take another.
 //!
 //! A layer takes a port and is one, so layers stack in any order. None of them spawns a task: each is polled with
-//! the stream it made, on the runtime's clock, and dropping that stream drops all below it. Fallback, hedging,
-//! circuit breaking, budgets, caches and meters belong here too, one file each.
+//! the stream it made, on the runtime's clock, and dropping that stream drops all below it. Hedging, budgets, caches
+//! and meters belong here too, one file each.
 //!
 //! | layer | over | gives |
 //! |---|---|---|
 //! | [`Segments`] | a batch recogniser | an ear |
 //! | [`Sentences`] | a voice that wants whole texts | a voice that takes pieces |
 //! | [`TimedEar`], [`TimedMind`], [`TimedVoice`], [`TimedRecogniser`] | a port | the same, which never waits for ever |
+//! | [`FallbackEar`], [`FallbackMind`], [`FallbackVoice`] | a chain of ports | one that goes on when one of them fails |
 //! | [`RetryingMind`] | a mind | a mind that tries again before its first piece |
 #![warn(missing_docs)]
 
 mod cutter;
 mod deadline;
+mod fallback;
 mod retry;
 mod segments;
 mod sentences;
 mod timeout;
 
 pub use cutter::{SentenceCutter, SentenceRules};
+pub use fallback::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
 pub use retry::{RetryBudget, RetryPolicy, RetryTally, RetryingMind, backoff};
 pub use segments::{SegmentRules, Segments};
 pub use sentences::Sentences;

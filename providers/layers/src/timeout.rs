@@ -376,6 +376,10 @@ impl TtsStream for TimedSpeech {
         }
     }
 
+    fn sample_rate(&self) -> Option<SampleRate> {
+        self.stream.as_ref().and_then(|stream| stream.sample_rate())
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
         if let Poll::Ready(answer) = stream.poll_audio(cx) {

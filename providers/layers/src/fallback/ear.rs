@@ -1,0 +1,243 @@
+//! An ear that is replaced by the next one when it fails, with the audio of what is being said.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use providers_core::{
+    ErrorKind, ProviderError, ProviderInfo, SampleRate, SpeechToText, SttCapabilities, SttEvent, SttOptions,
+    SttStream, VoiceEdge,
+};
+
+use super::{Attempt, Chain};
+
+/// An ear of one call that is one of a chain.
+pub struct FallbackEar {
+    chain: Arc<Chain<dyn SpeechToText>>,
+    /// With whom the call stays.
+    number: Arc<AtomicUsize>,
+    tape: Duration,
+}
+
+impl FallbackEar {
+    /// An ear for one call that keeps so much audio for the next one: 32 kB a second. Words of longer speech that were
+    /// not final when an ear failed are lost.
+    #[must_use]
+    pub fn new(chain: Arc<Chain<dyn SpeechToText>>, tape: Duration) -> Self {
+        Self { chain, number: Arc::default(), tape }
+    }
+
+    fn current(&self) -> &Arc<dyn SpeechToText> {
+        self.chain.provider(self.number.load(Relaxed))
+    }
+}
+
+impl SpeechToText for FallbackEar {
+    fn info(&self) -> &ProviderInfo {
+        self.current().info()
+    }
+
+    /// What all of the chain can do.
+    fn capabilities(&self) -> SttCapabilities {
+        let all =
+            |can: fn(SttCapabilities) -> bool| self.chain.providers.iter().all(|ear| can(ear.capabilities()));
+        SttCapabilities {
+            interim: all(|can| can.interim),
+            endpointing: all(|can| can.endpointing),
+            word_times: all(|can| can.word_times),
+            flush: all(|can| can.flush),
+        }
+    }
+
+    fn open(&self, options: SttOptions) -> Box<dyn SttStream> {
+        let attempt = Attempt::first(&self.chain, self.number.load(Relaxed));
+        Box::new(Listening {
+            stream: Some(self.chain.provider(attempt.number).open(options.clone())),
+            chain: Arc::clone(&self.chain),
+            number: Arc::clone(&self.number),
+            attempt,
+            options,
+            tape: Tape::new(SampleRate::HEARING.samples_in(self.tape) as usize),
+            is_finished: false,
+        })
+    }
+
+    fn prewarm(&self) {
+        for ear in &self.chain.providers {
+            ear.prewarm();
+        }
+    }
+}
+
+/// One person's stream of speech.
+struct Listening {
+    /// Gone after the last failure.
+    stream: Option<Box<dyn SttStream>>,
+    chain: Arc<Chain<dyn SpeechToText>>,
+    number: Arc<AtomicUsize>,
+    attempt: Attempt,
+    options: SttOptions,
+    tape: Tape,
+    is_finished: bool,
+}
+
+/// What was heard since the last final words, to be heard again by another ear.
+struct Tape {
+    samples: VecDeque<i16>,
+    longest: usize,
+    /// What happened after so many of all samples.
+    marks: VecDeque<(u64, Mark)>,
+    /// Samples that are no longer kept.
+    dropped: u64,
+}
+
+#[derive(Clone, Copy)]
+enum Mark {
+    Edge(VoiceEdge),
+    Flush,
+}
+
+/// How many marks are kept; older ones are forgotten, as are those of samples that are.
+const MARKS: usize = 64;
+/// How much is given at once to an ear that hears again: within what an ear must take.
+const PIECE: usize = 960;
+
+impl Tape {
+    fn new(longest: usize) -> Self {
+        Self {
+            samples: VecDeque::with_capacity(longest),
+            longest,
+            marks: VecDeque::with_capacity(MARKS),
+            dropped: 0,
+        }
+    }
+
+    fn push(&mut self, samples: &[i16]) {
+        let over = (self.samples.len() + samples.len()).saturating_sub(self.longest).min(self.samples.len());
+        self.samples.drain(..over);
+        let kept = samples.len().min(self.longest);
+        self.samples.extend(&samples[samples.len() - kept..]);
+        self.dropped += (over + samples.len() - kept) as u64;
+        while self.marks.front().is_some_and(|(at, _)| *at < self.dropped) {
+            self.marks.pop_front();
+        }
+    }
+
+    fn mark(&mut self, mark: Mark) {
+        if self.marks.len() == MARKS {
+            self.marks.pop_front();
+        }
+        self.marks.push_back((self.dropped + self.samples.len() as u64, mark));
+    }
+
+    /// What was said is understood; what was told of the voice after it stays.
+    fn clear(&mut self) {
+        self.dropped += self.samples.len() as u64;
+        self.samples.clear();
+        self.marks.clear();
+    }
+
+    fn replay(&mut self, stream: &mut dyn SttStream) {
+        let samples = &*self.samples.make_contiguous();
+        let mut at = 0;
+        for (mark_at, mark) in &self.marks {
+            let until = ((mark_at - self.dropped) as usize).clamp(at, samples.len());
+            samples[at..until].chunks(PIECE).for_each(|piece| stream.push(piece));
+            at = until;
+            match mark {
+                Mark::Edge(edge) => stream.voice(*edge),
+                Mark::Flush => stream.flush(),
+            }
+        }
+        samples[at..].chunks(PIECE).for_each(|piece| stream.push(piece));
+    }
+}
+
+impl Listening {
+    fn replace(&mut self) {
+        let mut stream = self.chain.provider(self.attempt.number).open(self.options.clone());
+        self.tape.replay(&mut *stream);
+        if self.is_finished {
+            stream.finish();
+        }
+        self.stream = Some(stream);
+    }
+
+    fn on_event(&mut self, event: &SttEvent) {
+        match event {
+            SttEvent::Final(_) => {
+                self.tape.clear();
+                self.settle();
+            }
+            SttEvent::Interim(_) | SttEvent::Preflight(_) => self.settle(),
+            SttEvent::SpeechStarted | SttEvent::SpeechEnded | SttEvent::Usage(_) => {}
+        }
+    }
+
+    /// It hears: the call stays with it, and those that failed before may be tried again when it fails in its turn.
+    fn settle(&mut self) {
+        self.chain.succeeded(self.attempt.number);
+        self.number.store(self.attempt.number, Relaxed);
+        self.attempt.tried.clear();
+    }
+}
+
+impl SttStream for Listening {
+    fn push(&mut self, samples: &[i16]) {
+        self.tape.push(samples);
+        if let Some(stream) = &mut self.stream {
+            stream.push(samples);
+        }
+    }
+
+    fn voice(&mut self, edge: VoiceEdge) {
+        self.tape.mark(Mark::Edge(edge));
+        if let Some(stream) = &mut self.stream {
+            stream.voice(edge);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.tape.mark(Mark::Flush);
+        if let Some(stream) = &mut self.stream {
+            stream.flush();
+        }
+    }
+
+    fn finish(&mut self) {
+        self.is_finished = true;
+        if let Some(stream) = &mut self.stream {
+            stream.finish();
+        }
+    }
+
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SttEvent, ProviderError>>> {
+        loop {
+            let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
+            let error = match ready!(stream.poll_event(cx)) {
+                Some(Ok(event)) => {
+                    self.on_event(&event);
+                    return Poll::Ready(Some(Ok(event)));
+                }
+                Some(Err(error)) => error,
+                None if self.is_finished => return Poll::Ready(None),
+                None => {
+                    let provider = self.chain.provider(self.attempt.number).info().provider;
+                    ProviderError::new(provider, ErrorKind::StreamCut, "ended while it was listening")
+                }
+            };
+            if self.attempt.next(&self.chain, &error) {
+                self.replace();
+                continue;
+            }
+            self.stream = None;
+            return Poll::Ready(Some(Err(error)));
+        }
+    }
+}
