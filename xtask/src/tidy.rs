@@ -116,6 +116,8 @@ fn run(root: &Path, program: &str, arguments: &[&str]) -> Result<String, CannotC
     let output = Command::new(program)
         .args(arguments)
         .current_dir(root)
+        // Each package is judged by what it asks for itself, whatever the builds of this shell have in common.
+        .env_remove("CARGO_RESOLVER_FEATURE_UNIFICATION")
         .output()
         .map_err(|error| CannotCheck(format!("cannot run `{command}`: {error}")))?;
     if !output.status.success() {
