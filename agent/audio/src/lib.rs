@@ -9,7 +9,7 @@
 //!
 //! Neither reads a clock, waits, locks or logs. `now` comes in; when to come back is told by
 //! [`Hearing::next_pull`] and [`Speaking::next_frame`]. After the first seconds nothing allocates per frame.
-//! A call on a file or a sound card uses [`Playout`] without the codec.
+//! A call on a file or a sound card uses [`Playout`] without the codec. [`Recent`] keeps what a judge of pauses looks back at.
 //!
 //! Not here: sockets, SRTP, files, devices (`agent/rtc`, `agent/worker`), and who may speak when (`agent/turn`).
 #![warn(missing_docs)]
@@ -21,6 +21,7 @@ mod hearing;
 mod level;
 mod limit;
 mod playout;
+mod recent;
 mod resample;
 mod sound;
 mod speaking;
@@ -32,6 +33,7 @@ pub use gain::Gain;
 pub use hearing::{AudioPacket, Frame, Hearing, HearingConfig, HearingCounters, Origin, PayloadKind};
 pub use level::level;
 pub use playout::{Heard, Playout, PlayoutConfig, PlayoutCounters, PlayoutError, PlayoutEvent, PlayoutId};
+pub use recent::Recent;
 pub use sound::{Clip, Sound, SoundId};
 pub use speaking::{Packet, Quiet, Speaking, SpeakingConfig, SpeakingCounters};
 

@@ -19,7 +19,8 @@ pub trait TurnDetector: Send + Sync {
 /// What a turn detector is given.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PauseContext {
-    /// The last eight seconds at most, 16 kHz mono, ending now.
+    /// What the person said in the open turn, from half a second before it at the earliest: its last eight seconds at
+    /// most, 16 kHz mono, ending now.
     pub audio: Vec<i16>,
     /// The words of this turn so far.
     pub text: String,
