@@ -5,12 +5,13 @@
 //! loudest is as quiet as that. Shorter sound ends at the end; before it there is silence.
 
 mod mel;
+mod sum;
 
-use std::{ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use realfft::{RealFftPlanner, RealToComplex, num_complex::Complex};
 
-use self::mel::MelBank;
+use self::{mel::MelBank, sum::pairwise};
 
 /// Samples judged at most: 8 s at 16 kHz.
 pub const SAMPLES: usize = 128_000;
@@ -25,27 +26,32 @@ const HOP: usize = 160;
 /// The sound is mirrored at both ends, so that the first window is centred at the first sample.
 const MIRRORED: usize = WINDOW / 2;
 /// Keeps silence from being divided by nothing.
-const VARIANCE_FLOOR: f64 = 1e-7;
+const VARIANCE_FLOOR: f32 = 1e-7;
 /// The quietest band that is told from silence.
 const POWER_FLOOR: f64 = 1e-10;
 /// Powers of ten below the loudest band that are told apart.
-const DYNAMIC_RANGE: f32 = 8.0;
+const DYNAMIC_RANGE: f64 = 8.0;
 
 /// Tables and working memory of one thread.
 pub struct FrontEnd {
     fourier: Arc<dyn RealToComplex<f64>>,
     hann: [f64; WINDOW],
     mels: MelBank,
+    /// Eight seconds as they came, and the squares of their distances from the mean.
+    samples: Vec<f32>,
+    squares: Vec<f32>,
     /// The normalised sound between its mirrored ends.
     sound: Vec<f64>,
     windowed: Vec<f64>,
     spectrum: Vec<Complex<f64>>,
     scratch: Vec<Complex<f64>>,
     powers: [f64; WINDOW / 2 + 1],
+    /// Of each band's power, window by window.
+    logarithms: Vec<f64>,
 }
 
 impl FrontEnd {
-    /// Computes the tables (under 1 ms) and takes 1.1 MB.
+    /// Computes the tables (under 1 ms) and takes 2.6 MB.
     #[must_use]
     pub fn new() -> Self {
         let fourier = RealFftPlanner::new().plan_fft_forward(WINDOW);
@@ -53,11 +59,14 @@ impl FrontEnd {
         Self {
             hann: std::array::from_fn(|sample| 0.5 - 0.5 * turn(sample).cos()),
             mels: MelBank::new(),
+            samples: vec![0.0; SAMPLES],
+            squares: vec![0.0; SAMPLES],
             sound: vec![0.0; SAMPLES + 2 * MIRRORED],
             windowed: fourier.make_input_vec(),
             spectrum: fourier.make_output_vec(),
             scratch: fourier.make_scratch_vec(),
             powers: [0.0; WINDOW / 2 + 1],
+            logarithms: vec![0.0; MELS * FRAMES],
             fourier,
         }
     }
@@ -68,38 +77,38 @@ impl FrontEnd {
         let audio = &audio[audio.len().saturating_sub(SAMPLES)..];
         let n_padding = SAMPLES - audio.len();
         self.hear(audio, n_padding);
-        // Windows that lie wholly in the padding are all alike: one is transformed, the others are copies.
-        let alike = 0..(n_padding.saturating_sub(MIRRORED) / HOP).min(FRAMES);
-        let mut bands = [0.0; MELS];
-        for frame in 0..FRAMES {
-            if frame == 0 || !alike.contains(&frame) {
-                self.look(frame * HOP..frame * HOP + WINDOW, &mut bands);
-            }
-            for (band, row) in bands.iter().zip(features.chunks_exact_mut(FRAMES)) {
-                row[frame] = *band;
-            }
+        // Windows that lie wholly in the padding are all alike: the first is looked at, the others are copies.
+        let n_alike = (n_padding.saturating_sub(MIRRORED) / HOP).clamp(1, FRAMES);
+        for frame in (0..FRAMES).filter(|frame| *frame == 0 || *frame >= n_alike) {
+            self.look(frame);
         }
-        let loudest = features.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        for value in features {
-            *value = (value.max(loudest - DYNAMIC_RANGE) + 4.0) / 4.0;
+        for frame in 1..n_alike {
+            self.logarithms.copy_within(..MELS, frame * MELS);
+        }
+        let loudest = self.logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        for (frame, bands) in self.logarithms.chunks_exact(MELS).enumerate() {
+            for (row, band) in features.chunks_exact_mut(FRAMES).zip(bands) {
+                row[frame] = ((band.max(loudest - DYNAMIC_RANGE) + 4.0) / 4.0) as f32;
+            }
         }
     }
 
-    /// Lays out the sound, padded, normalised and mirrored. As the network was taught: single precision, and the
-    /// padding counts for mean and variance.
+    /// Lays out the sound, padded, normalised and mirrored. In single precision and summed in the same order as where the
+    /// network was taught: its 8-bit arithmetic makes 0.14 of probability out of a difference of 4e-6 here.
     fn hear(&mut self, audio: &[i16], n_padding: usize) {
-        let scaled = |sample: &i16| f32::from(*sample) / 32_768.0;
-        let mean = audio.iter().map(|sample| f64::from(scaled(sample))).sum::<f64>() / SAMPLES as f64;
-        let square = |distance: f64| distance * distance;
-        let squares: f64 = audio.iter().map(|sample| square(f64::from(scaled(sample)) - mean)).sum();
-        let variance = (squares + n_padding as f64 * square(mean)) / SAMPLES as f64;
-        let (mean, deviation) = (mean as f32, (variance + VARIANCE_FLOOR).sqrt() as f32);
-        let normal = |value: f32| f64::from((value - mean) / deviation);
-
-        let (padding, sound) = self.sound[MIRRORED..MIRRORED + SAMPLES].split_at_mut(n_padding);
-        padding.fill(normal(0.0));
-        for (to, sample) in sound.iter_mut().zip(audio) {
-            *to = normal(scaled(sample));
+        let (padding, heard) = self.samples.split_at_mut(n_padding);
+        padding.fill(0.0);
+        for (to, sample) in heard.iter_mut().zip(audio) {
+            *to = f32::from(*sample) / 32_768.0;
+        }
+        let mean = pairwise(&self.samples) / SAMPLES as f32;
+        for (square, sample) in self.squares.iter_mut().zip(&self.samples) {
+            *square = (sample - mean) * (sample - mean);
+        }
+        let variance = pairwise(&self.squares) / SAMPLES as f32;
+        let deviation = (variance + VARIANCE_FLOOR).sqrt();
+        for (to, sample) in self.sound[MIRRORED..].iter_mut().zip(&self.samples) {
+            *to = f64::from((sample - mean) / deviation);
         }
         let last = MIRRORED + SAMPLES - 1;
         for beyond in 1..=MIRRORED {
@@ -109,8 +118,9 @@ impl FrontEnd {
     }
 
     /// The logarithms of one window's bands.
-    fn look(&mut self, window: Range<usize>, bands: &mut [f32; MELS]) {
-        for ((to, sample), weight) in self.windowed.iter_mut().zip(&self.sound[window]).zip(&self.hann) {
+    fn look(&mut self, frame: usize) {
+        let window = &self.sound[frame * HOP..][..WINDOW];
+        for ((to, sample), weight) in self.windowed.iter_mut().zip(window).zip(&self.hann) {
             *to = sample * weight;
         }
         self.fourier
@@ -119,8 +129,9 @@ impl FrontEnd {
         for (power, value) in self.powers.iter_mut().zip(&self.spectrum) {
             *power = value.norm_sqr();
         }
+        let bands = &mut self.logarithms[frame * MELS..][..MELS];
         for (band, power) in bands.iter_mut().zip(self.mels.gather(&self.powers)) {
-            *band = (power.max(POWER_FLOOR) as f32).log10();
+            *band = power.max(POWER_FLOOR).log10();
         }
     }
 }
