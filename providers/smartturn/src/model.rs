@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use ort::{
-    session::{RunOptions, Session, builder::SessionBuilder},
+    session::{RunOptions, Session},
     value::{TensorElementType, TensorRef, ValueType},
 };
 use providers_core::{ErrorKind, ProviderError};
@@ -70,12 +70,24 @@ impl Stop for RunOptions {
 }
 
 fn session(runtime: &Runtime, bytes: &[u8]) -> ort::Result<Session> {
-    let single = |builder: SessionBuilder| {
-        // One thread a judgement: several pauses at once are served by several threads of the pool.
-        builder.with_intra_threads(1)?.with_inter_threads(1)?.with_intra_op_spinning(false)
-    };
-    let mut builder = single(Session::builder(&runtime.environment)?)?;
+    // One thread a judgement: several pauses at once are served by several threads of the pool.
+    let mut builder = Session::builder(&runtime.environment)?
+        .with_intra_threads(1)?
+        .with_inter_threads(1)?
+        .with_intra_op_spinning(false)?;
+    if !multiplies_bytes_exactly() {
+        builder = builder.with_precise_qmm()?;
+    }
     builder.commit_from_memory(bytes)
+}
+
+/// Whether the processor has instructions for products of bytes that do not saturate. Without them ONNX Runtime's usual way
+/// is another arithmetic, and the same pause would be judged otherwise than on other machines; its precise way is not.
+fn multiplies_bytes_exactly() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::is_x86_feature_detected!("avx512vnni") || std::is_x86_feature_detected!("avxvnni");
+    #[cfg(not(target_arch = "x86_64"))]
+    return true;
 }
 
 /// What is wrong with a model's input and output, if anything.
