@@ -13,6 +13,7 @@
 //! is whether an answer is any good.
 #![warn(missing_docs)]
 
+mod detector;
 mod ear;
 mod mind;
 mod recogniser;
@@ -20,6 +21,7 @@ mod report;
 mod scene;
 mod voice;
 
+pub use detector::{DetectorBench, check_detector};
 pub use ear::{EarBench, Spoken, check_ear};
 pub use mind::{MindBench, MindScene, check_mind};
 pub use recogniser::{RecogniserBench, RecogniserScene, check_recogniser};

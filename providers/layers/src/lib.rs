@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | [`Segments`] | a batch recogniser | an ear |
 //! | [`Sentences`] | a voice that wants whole texts | a voice that takes pieces |
-//! | [`TimedEar`], [`TimedMind`], [`TimedVoice`], [`TimedRecogniser`] | a port | the same, which never waits for ever |
+//! | [`TimedEar`], [`TimedMind`], [`TimedVoice`], [`TimedRecogniser`], [`TimedDetector`] | a port | the same, which never waits for ever |
 //! | [`FallbackEar`], [`FallbackMind`], [`FallbackVoice`] | a chain of ports | one that goes on when one of them fails |
 //! | [`RetryingMind`] | a mind | a mind that tries again before its first piece |
 #![warn(missing_docs)]
@@ -27,5 +27,5 @@ pub use retry::{RetryBudget, RetryPolicy, RetryTally, RetryingMind, backoff};
 pub use segments::{SegmentRules, Segments};
 pub use sentences::Sentences;
 pub use timeout::{
-    EarTimeouts, MindTimeouts, TimedEar, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
+    EarTimeouts, MindTimeouts, TimedDetector, TimedEar, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
 };

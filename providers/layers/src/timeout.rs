@@ -12,9 +12,10 @@ use std::{
 
 use futures_core::Stream;
 use providers_core::{
-    BatchRecogniser, BoxFuture, ChatRequest, ErrorKind, LanguageModel, LlmEvent, LlmStream, ProviderError,
-    ProviderInfo, Recognition, SampleRate, SpeechChunk, SpeechToText, SttCapabilities, SttEvent, SttOptions,
-    SttStream, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream, VoiceEdge,
+    BatchRecogniser, BoxFuture, ChatRequest, ErrorKind, LanguageModel, LlmEvent, LlmStream, PauseContext,
+    ProviderError, ProviderInfo, Recognition, SampleRate, SpeechChunk, SpeechToText, SttCapabilities,
+    SttEvent, SttOptions, SttStream, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream, TurnDetector,
+    TurnVerdict, VoiceEdge,
 };
 
 use tokio::time::Instant;
@@ -173,6 +174,39 @@ impl BatchRecogniser for TimedRecogniser {
 
     fn prewarm(&self) {
         self.recogniser.prewarm();
+    }
+}
+
+/// A turn detector with a deadline.
+pub struct TimedDetector {
+    detector: Arc<dyn TurnDetector>,
+    total: Duration,
+}
+
+impl TimedDetector {
+    /// `detector`, which judges each pause within `total`; a judgement that is given up is dropped.
+    #[must_use]
+    pub fn new(detector: Arc<dyn TurnDetector>, total: Duration) -> Self {
+        Self { detector, total }
+    }
+}
+
+impl TurnDetector for TimedDetector {
+    fn info(&self) -> &ProviderInfo {
+        self.detector.info()
+    }
+
+    fn supports(&self, language: &str) -> bool {
+        self.detector.supports(language)
+    }
+
+    fn judge(&self, pause: PauseContext) -> BoxFuture<'static, Result<TurnVerdict, ProviderError>> {
+        let (provider, total) = (self.detector.info().provider, self.total);
+        let judgement = self.detector.judge(pause);
+        Box::pin(async move {
+            let in_time = tokio::time::timeout(total, judgement).await;
+            in_time.unwrap_or_else(|_| Err(late(provider, ErrorKind::TotalTimeout, total)))
+        })
     }
 }
 
