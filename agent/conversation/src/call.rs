@@ -6,28 +6,44 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     pin::Pin,
-    sync::Arc,
+    rc::Rc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use agent_turn::{
-    CloseReason, Input, Machine, Moment, ReplyId, RequestId, SpeechKind, Told, TurnId,
+    CloseReason, Input, Machine, Moment, ReplyId, RequestId, TurnId,
     journal::{self, Entry},
 };
-use providers_core::{LanguageModel, TextToSpeech};
 use tokio::{
     sync::mpsc,
     time::{Instant, Sleep, sleep_until},
 };
 
+use self::{
+    agents::Change,
+    hooks::RunningHook,
+    speaking::{Asked, Requested},
+    turns::{Considered, Held, OpenTurn},
+};
 use crate::{
-    Body, CallEvent, CallReport, ConversationConfig, Journal, Parts, Segment, Speech, SpeechSource,
-    handle::Command, hearing::Hearing, history::History, making::Making, tally::Tally, toolbox::Toolbox,
+    Agents, Body, CallEvent, CallReport, ConversationConfig, Handle, Journal, Parts, Segment,
+    active::{Active, Common},
+    handle::Command,
+    hearing::Hearing,
+    history::{History, View},
+    making::Making,
+    tally::Tally,
+    toolbox::Toolbox,
 };
 
+mod agents;
+mod commands;
 mod facts;
+mod hooks;
 mod orders;
+mod speaking;
+mod turns;
 
 /// How many times all parts are polled before other calls on the thread have their turn.
 const ROUNDS: u32 = 64;
@@ -36,8 +52,16 @@ const ROUNDS: u32 = 64;
 pub(crate) struct Call<B> {
     config: ConversationConfig,
     body: B,
-    llm: Arc<dyn LanguageModel>,
-    tts: Arc<dyn TextToSpeech>,
+    handle: Handle,
+    common: Common,
+    agents: Agents,
+    /// Who has the call.
+    active: Rc<Active>,
+    /// Who waits for the one that has the call to be done with a task, and what each of them read.
+    waiting_agents: Vec<(Rc<Active>, (View, u32))>,
+    /// Changes of who has the call, in the order in which they were asked for.
+    changes: VecDeque<Change>,
+    hooks: Vec<RunningHook>,
     hearing: Hearing,
     toolbox: Toolbox,
     history: History,
@@ -54,15 +78,20 @@ pub(crate) struct Call<B> {
     replies: Vec<Making>,
     /// The reply that was begun in the body.
     playing: Option<Playing>,
-    /// What the program asked for, until it has the floor.
-    requests: BTreeMap<RequestId, Speech>,
-    n_requests: u32,
+    /// What was asked for, until it has the floor.
+    requests: BTreeMap<RequestId, Requested>,
+    /// Who waits to hear what becomes of which reply.
+    asked: BTreeMap<ReplyId, Asked>,
     /// What the user wrote, until the turn is committed.
     typed: Option<String>,
     /// Committed turns that have not ended.
     turns: BTreeMap<TurnId, OpenTurn>,
+    /// Committed turns of which hooks decide, and the reply that waits for the last of them.
+    considered: VecDeque<Considered>,
+    held: Option<Held>,
     n_segments: u32,
-    is_greeted: bool,
+    /// Whether the first agent has entered.
+    has_entered: bool,
     closing: Option<CloseReason>,
 }
 
@@ -76,33 +105,39 @@ struct Playing {
     is_dismissed: bool,
 }
 
-/// A committed turn that has not ended.
-struct OpenTurn {
-    committed: Moment,
-    speech_end: Option<Moment>,
-}
-
 impl<B: Body> Call<B> {
     pub(crate) fn new(
         mut config: ConversationConfig,
         parts: Parts,
         body: B,
+        handle: Handle,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
-        let Parts { stt, llm, tts, tools, observer, journal } = parts;
+        let common = Common::from(&parts);
+        let Parts { agents, observer, journal, .. } = parts;
         if !body.can_pause() {
             config.turn.interruption.false_interruption = None;
         }
         let began = Instant::now();
-        let hearing = Hearing::new(stt, config.hearing.clone(), config.errors.recogniser_backoff);
+        let (first, name) = agents.first();
+        let mut active = Active::new(first, name, &handle, &common, &config);
+        if agents.greets_as_configured {
+            active.greeting = active.greeting.or_else(|| config.greeting.clone());
+        }
+        let backoff = config.errors.recogniser_backoff;
         let mut call = Self {
             machine: Machine::new(config.turn.clone(), Moment::START),
-            toolbox: Toolbox::new(tools, config.tool_deadline),
+            toolbox: Toolbox::new(active.tools.clone(), config.tool_deadline),
             config,
             body,
-            llm,
-            tts,
-            hearing,
+            handle,
+            common,
+            agents,
+            hearing: Hearing::new(active.stt.clone(), active.hearing.clone(), backoff),
+            active: Rc::new(active),
+            waiting_agents: Vec::new(),
+            changes: VecDeque::new(),
+            hooks: Vec::new(),
             history: History::default(),
             tally: Tally::new(observer),
             journal,
@@ -113,13 +148,17 @@ impl<B: Body> Call<B> {
             replies: Vec::new(),
             playing: None,
             requests: BTreeMap::new(),
-            n_requests: 0,
+            asked: BTreeMap::new(),
             typed: None,
             turns: BTreeMap::new(),
+            considered: VecDeque::new(),
+            held: None,
             n_segments: 0,
-            is_greeted: false,
+            has_entered: false,
             closing: None,
         };
+        let to = call.active.name.clone();
+        call.tally.tell(Moment::START, CallEvent::HandedOff { from: None, to: &to });
         call.settle();
         call
     }
@@ -138,7 +177,10 @@ impl<B: Body> Call<B> {
             has_moved |= self.poll_body(cx);
             has_moved |= self.poll_hearing(cx);
             has_moved |= self.poll_tools(cx);
+            has_moved |= self.poll_considered(cx);
+            has_moved |= self.poll_hooks(cx);
             has_moved |= self.poll_commands(cx);
+            has_moved |= self.change_agents();
             if !has_moved {
                 return Poll::Pending;
             }
@@ -150,7 +192,7 @@ impl<B: Body> Call<B> {
     /// The sum of the call, once it is over.
     pub(crate) fn report(self, reason: CloseReason) -> CallReport {
         let (duration, breaches) = (self.now().0, self.machine.counters().breaches);
-        self.tally.report(reason, duration, breaches, self.history.messages())
+        self.tally.report(reason, duration, breaches, self.history.record())
     }
 
     fn now(&self) -> Moment {
@@ -197,34 +239,6 @@ impl<B: Body> Call<B> {
         if let Some(journal) = &mut self.journal {
             journal.line(&journal::write(at, entry));
         }
-    }
-
-    fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(Some(command)) = self.commands.poll_recv(cx) else { return false };
-        match command {
-            Command::Speak { speech, interruptible } => self.ask_to_speak(speech, interruptible),
-            Command::Type(text) => self.on_typed(text),
-            Command::Interrupt { force } => self.tell_dismissal(Input::Told(Told::Stop { force })),
-            Command::Close(reason) => self.close(reason),
-        }
-        true
-    }
-
-    /// Has something said when the floor is free. Told to the machine when it is settled next.
-    fn ask_to_speak(&mut self, speech: Speech, interruptible: bool) {
-        let (kind, source) = match speech {
-            Speech::Words(_) => (SpeechKind::Said, SpeechSource::Say),
-            Speech::Instructed(_) => (SpeechKind::Generated, SpeechSource::Generate),
-        };
-        self.n_requests += 1;
-        let request = RequestId(self.n_requests);
-        self.requests.insert(request, speech);
-        self.tally.tell(self.now(), CallEvent::SpeechCreated { source });
-        self.facts.push_back(Input::Told(Told::Speak { request, kind, interruptible }));
-    }
-
-    fn close(&mut self, reason: CloseReason) {
-        self.tell_dismissal(Input::Told(Told::Close { reason }));
     }
 
     /// Tells a fact that may stop the reply without anybody having spoken over it.

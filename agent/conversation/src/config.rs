@@ -11,7 +11,7 @@ pub struct ConversationConfig {
     pub turn: agent_turn::Config,
     /// What the mind is told to be.
     pub instructions: String,
-    /// What the agent says first.
+    /// What the agent of [`crate::Agents::configured`] says first.
     pub greeting: Option<Greeting>,
     /// How to hear.
     pub hearing: SttOptions,
@@ -23,6 +23,8 @@ pub struct ConversationConfig {
     pub max_tool_steps: u32,
     /// How long one tool may take.
     pub tool_deadline: Duration,
+    /// How long a hook may take for which something waits: an agent's exit, an answer.
+    pub hook_deadline: Duration,
     /// How much speech may wait in the playout before the voice is held back.
     pub playout_ahead: Duration,
     /// What to do when a provider fails.
@@ -38,7 +40,7 @@ pub struct Greeting {
     pub interruptible: bool,
 }
 
-/// Something to say that is no answer to a turn.
+/// The words of a greeting, or where they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Speech {
     /// These words.

@@ -6,9 +6,8 @@ use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
 use tokio::sync::mpsc;
 
 use crate::{
-    Body, CallReport, ConversationConfig, Handle, Journal, Observer, Tools,
-    call::Call,
-    handle::{COMMANDS, Command},
+    Agents, Body, CallReport, ConversationConfig, Handle, Journal, NoTools, Observer, Tools, Unobserved,
+    call::Call, handle::Command,
 };
 
 /// What a conversation is made of, besides its body.
@@ -21,10 +20,28 @@ pub struct Parts {
     pub tts: Arc<dyn TextToSpeech>,
     /// What the mind may do.
     pub tools: Arc<dyn Tools>,
+    /// Who speaks. What an agent does not bring itself is that of these parts.
+    pub agents: Agents,
     /// Who is told what happens.
     pub observer: Box<dyn Observer>,
     /// Where the inputs of the turn machine are kept.
     pub journal: Option<Box<dyn Journal>>,
+}
+
+impl Parts {
+    /// A conversation with the agent that its configuration describes, unobserved, without tools and journal.
+    #[must_use]
+    pub fn new(stt: Arc<dyn SpeechToText>, llm: Arc<dyn LanguageModel>, tts: Arc<dyn TextToSpeech>) -> Self {
+        Self {
+            stt,
+            llm,
+            tts,
+            tools: Arc::new(NoTools),
+            agents: Agents::configured(),
+            observer: Box::new(Unobserved),
+            journal: None,
+        }
+    }
 }
 
 /// One call, not yet begun.
@@ -40,8 +57,8 @@ impl<B: Body> Conversation<B> {
     /// A conversation of these parts in this body.
     #[must_use]
     pub fn new(config: ConversationConfig, parts: Parts, body: B) -> Self {
-        let (handle, commands) = mpsc::channel(COMMANDS);
-        Self { config, parts, body, handle: Handle(handle), commands }
+        let (handle, commands) = Handle::new(parts.agents.data.clone());
+        Self { config, parts, body, handle, commands }
     }
 
     /// A way to ask the conversation for something while it runs.
@@ -53,9 +70,8 @@ impl<B: Body> Conversation<B> {
     /// Holds the conversation to its end, on tokio's clock. Dropping the future ends it at once and frees everything.
     pub async fn run(self) -> CallReport {
         let Self { config, parts, body, handle, commands } = self;
-        let mut call = Box::new(Call::new(config, parts, body, commands));
+        let mut call = Box::new(Call::new(config, parts, body, handle, commands));
         let reason = poll_fn(|cx| call.poll(cx)).await;
-        drop(handle);
         call.report(reason)
     }
 }

@@ -79,6 +79,22 @@ impl Hearing {
         }
     }
 
+    /// Hears through this ear from now on. The words of the open turn are kept.
+    pub(crate) fn replace(&mut self, stt: &Arc<dyn SpeechToText>, options: &SttOptions) {
+        if Arc::ptr_eq(&self.stt, stt) && self.options == *options {
+            return;
+        }
+        self.stt = stt.clone();
+        self.options = options.clone();
+        self.has_failed = false;
+        match self.stream {
+            Stream::Closed => {}
+            Stream::Open(_) | Stream::OpensLater(_) => {
+                self.stream = Stream::Open(self.stt.open(self.options.clone()));
+            }
+        }
+    }
+
     /// Audio while the stream is being opened again is lost to it; the turn goes on with what comes after.
     pub(crate) fn push(&mut self, samples: &[i16]) {
         if let Stream::Open(stream) = &mut self.stream {

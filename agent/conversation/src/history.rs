@@ -1,32 +1,53 @@
-//! What was said in the call, as far as it was heard, and what the tools returned.
+//! What was said in the call, as far as it was heard, what the tools returned, and which of it the present agent reads.
 
 use agent_turn::ReplyId;
 use providers_core::{ChatMessage, ToolCall};
 
-use crate::ToolOutput;
+use crate::{Keep, ToolOutput};
 
 /// What the mind reads in place of the output of a tool that still runs.
 const STILL_RUNNING: &str = "The function is still running.";
 
 /// What was said in the call, oldest first; a reply stands where its playout began.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct History(Vec<Entry>);
+pub(crate) struct History {
+    entries: Vec<Entry>,
+    view: View,
+    /// How many agents had the call before the present one: what each of them did carries its number.
+    agent: u32,
+}
+
+/// What an agent reads of the history.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// What stands in place of what it does not read.
+    head: Vec<ChatMessage>,
+    /// From which entry on it reads.
+    from: usize,
+}
 
 #[derive(Clone, Debug)]
 enum Entry {
     User(String),
-    Reply { reply: ReplyId, heard: String, calls: Vec<(ToolCall, Option<ToolOutput>)> },
+    Note(String),
+    Reply { reply: ReplyId, agent: u32, heard: String, calls: Vec<(ToolCall, Option<ToolOutput>)> },
 }
 
 impl History {
     pub(crate) fn user(&mut self, text: &str) {
-        self.0.push(Entry::User(text.to_owned()));
+        self.entries.push(Entry::User(text.to_owned()));
+    }
+
+    /// Something that the mind is to know.
+    pub(crate) fn note(&mut self, text: String) {
+        self.entries.push(Entry::Note(text));
     }
 
     /// Gives a reply its place, if it has none.
     pub(crate) fn open(&mut self, reply: ReplyId) {
         if self.find(reply).is_none() {
-            self.0.push(Entry::Reply { reply, heard: String::new(), calls: Vec::new() });
+            let (agent, heard, calls) = (self.agent, String::new(), Vec::new());
+            self.entries.push(Entry::Reply { reply, agent, heard, calls });
         }
     }
 
@@ -54,25 +75,78 @@ impl History {
         }
     }
 
-    /// The conversation as a mind reads it. Replies of which nothing was heard and that called nothing are left out.
-    pub(crate) fn messages(&self) -> Vec<ChatMessage> {
-        let mut messages = Vec::with_capacity(self.0.len() + 2);
-        for entry in &self.0 {
-            match entry {
-                Entry::User(text) => messages.push(ChatMessage::User { text: text.clone() }),
-                Entry::Reply { heard, calls, .. } if heard.is_empty() && calls.is_empty() => {}
-                Entry::Reply { heard, calls, .. } => {
-                    let made = calls.iter().map(|(call, _)| call.clone()).collect();
-                    messages.push(ChatMessage::Assistant { text: heard.clone(), calls: made });
-                    messages.extend(calls.iter().map(output));
-                }
+    /// Another agent has the call, and reads this much of what was said.
+    pub(crate) fn hand_over(&mut self, keep: Keep) {
+        match keep {
+            Keep::All => {}
+            Keep::Nothing => self.view = View { head: Vec::new(), from: self.entries.len() },
+            Keep::LastTurns(n) => self.keep_turns(n),
+            Keep::Chosen(choose) => {
+                self.view = View { head: choose(self.messages()), from: self.entries.len() };
             }
+        }
+        self.agent += 1;
+    }
+
+    fn keep_turns(&mut self, n: usize) {
+        let users = self.entries.iter().enumerate().skip(self.view.from).rev();
+        let mut users = users.filter(|(_, entry)| matches!(entry, Entry::User(_)));
+        let from = n.checked_sub(1).map_or(Some(self.entries.len()), |n| users.nth(n).map(|(at, _)| at));
+        if let Some(from) = from {
+            self.view = View { head: Vec::new(), from };
+        }
+    }
+
+    /// What is read now; to be given back by [`History::resume`] when a task is done.
+    pub(crate) fn view(&self) -> (View, u32) {
+        (self.view.clone(), self.agent)
+    }
+
+    /// The agent of whom this view was has the call again; what was said meanwhile is read too.
+    pub(crate) fn resume(&mut self, (view, agent): (View, u32)) {
+        (self.view, self.agent) = (view, agent);
+    }
+
+    /// The conversation as the present agent's mind reads it. Replies of which nothing was heard and that called
+    /// nothing are left out, and so are the calls of other agents, whose tools it does not have.
+    pub(crate) fn messages(&self) -> Vec<ChatMessage> {
+        let mut messages = self.view.head.clone();
+        for entry in self.entries.iter().skip(self.view.from) {
+            entry.render(|agent| agent == self.agent, &mut messages);
+        }
+        messages
+    }
+
+    /// All of it, whoever had the call.
+    pub(crate) fn record(&self) -> Vec<ChatMessage> {
+        let mut messages = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            entry.render(|_| true, &mut messages);
         }
         messages
     }
 
     fn find(&mut self, id: ReplyId) -> Option<&mut Entry> {
-        self.0.iter_mut().rev().find(|entry| matches!(entry, Entry::Reply { reply, .. } if *reply == id))
+        let is_it = |entry: &&mut Entry| matches!(entry, Entry::Reply { reply, .. } if *reply == id);
+        self.entries.iter_mut().rev().find(is_it)
+    }
+}
+
+impl Entry {
+    fn render(&self, shows_calls_of: impl Fn(u32) -> bool, messages: &mut Vec<ChatMessage>) {
+        match self {
+            Self::User(text) => messages.push(ChatMessage::User { text: text.clone() }),
+            Self::Note(text) => messages.push(ChatMessage::System { text: text.clone() }),
+            Self::Reply { agent, heard, calls, .. } => {
+                let calls = if shows_calls_of(*agent) { calls.as_slice() } else { &[] };
+                if heard.is_empty() && calls.is_empty() {
+                    return;
+                }
+                let made = calls.iter().map(|(call, _)| call.clone()).collect();
+                messages.push(ChatMessage::Assistant { text: heard.clone(), calls: made });
+                messages.extend(calls.iter().map(output));
+            }
+        }
     }
 }
 
@@ -90,7 +164,7 @@ mod tests {
     use providers_core::{ChatMessage, ToolCall};
 
     use super::{History, STILL_RUNNING};
-    use crate::ToolOutput;
+    use crate::{Keep, ToolOutput};
 
     fn call(name: &str) -> ToolCall {
         ToolCall { id: format!("id of {name}"), name: name.to_owned(), arguments: "{}".to_owned() }
@@ -99,6 +173,29 @@ mod tests {
     fn tool(name: &str, output: &str) -> ChatMessage {
         let (call_id, name, output) = (format!("id of {name}"), name.to_owned(), output.to_owned());
         ChatMessage::Tool { call_id, name, output, is_error: false }
+    }
+
+    fn user(text: &str) -> ChatMessage {
+        ChatMessage::User { text: text.to_owned() }
+    }
+
+    fn assistant(text: &str) -> ChatMessage {
+        ChatMessage::Assistant { text: text.to_owned(), calls: Vec::new() }
+    }
+
+    /// Three turns; a tool was called in the second.
+    fn three_turns() -> History {
+        let mut history = History::default();
+        for n in 1..=3 {
+            history.user(&format!("question {n}"));
+            if n == 2 {
+                history.called(ReplyId(n), &[call("weather")]);
+                history.returned(ReplyId(n), 0, ToolOutput { text: "sunny".to_owned(), is_error: false });
+            }
+            history.open(ReplyId(n));
+            history.heard(ReplyId(n), &format!("answer {n}"));
+        }
+        history
     }
 
     #[test]
@@ -114,15 +211,60 @@ mod tests {
         assert_eq!(
             history.messages(),
             [
-                ChatMessage::User { text: "What's the weather?".to_owned() },
+                user("What's the weather?"),
                 ChatMessage::Assistant {
                     text: "Let me".to_owned(),
                     calls: vec![call("weather"), call("clock")]
                 },
                 tool("weather", "sunny"),
                 tool("clock", STILL_RUNNING),
-                ChatMessage::User { text: "Stop!".to_owned() },
+                user("Stop!"),
             ]
         );
+    }
+
+    #[test]
+    fn who_is_handed_over_to_reads_what_was_kept_without_the_calls_of_others() {
+        let said = [
+            user("question 1"),
+            assistant("answer 1"),
+            user("question 2"),
+            assistant("answer 2"),
+            user("question 3"),
+            assistant("answer 3"),
+        ];
+        let chosen = Keep::Chosen(Box::new(|mut messages| messages.split_off(messages.len() - 1)));
+        let kept = [
+            (Keep::All, 6),
+            (Keep::Nothing, 0),
+            (Keep::LastTurns(0), 0),
+            (Keep::LastTurns(2), 4),
+            (Keep::LastTurns(9), 6),
+            (chosen, 1),
+        ];
+        for (keep, n) in kept {
+            let name = format!("{keep:?}");
+            let mut history = three_turns();
+            history.hand_over(keep);
+            assert_eq!(history.messages(), said[said.len() - n..], "{name}");
+            history.user("and now?");
+            assert_eq!(history.messages().len(), n + 1, "{name}");
+            assert_eq!(history.record().len(), 8, "{name}: the record keeps everything");
+        }
+    }
+
+    #[test]
+    fn who_comes_back_after_a_task_reads_what_it_read_and_what_was_said_meanwhile() {
+        let mut history = three_turns();
+        let before = history.view();
+        history.hand_over(Keep::Nothing);
+        history.user("42");
+        history.called(ReplyId(4), &[call("note_number")]);
+        history.heard(ReplyId(4), "thank you");
+        history.resume(before);
+        let messages = history.messages();
+        assert_eq!(messages[..2], [user("question 1"), assistant("answer 1")]);
+        assert_eq!(messages[messages.len() - 2..], [user("42"), assistant("thank you")]);
+        assert!(messages.contains(&tool("weather", "sunny")));
     }
 }

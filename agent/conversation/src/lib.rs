@@ -4,6 +4,8 @@
 //! frees all of it. It decides nothing about turns; `agent-turn` does. What it hears and speaks through is a [`Body`].
 #![warn(missing_docs)]
 
+mod active;
+mod agent;
 mod body;
 mod call;
 mod config;
@@ -11,13 +13,17 @@ mod conversation;
 mod handle;
 mod hearing;
 mod history;
+mod keep;
 mod making;
 mod observe;
+mod recorded;
 mod report;
+mod speech;
 mod tally;
 mod toolbox;
 mod tools;
 
+pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, UserTurn};
 pub use body::{
     Body, BodyEvent, Segment,
     room::{BeforeLeaving, RoomBody, RoomBodyConfig},
@@ -25,9 +31,11 @@ pub use body::{
 };
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
 pub use conversation::{Conversation, Parts};
-pub use handle::Handle;
+pub use handle::{Handle, Refused};
+pub use keep::{Chooser, Keep};
 pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
 pub use report::CallReport;
+pub use speech::{Generate, Priority, Say, SpeechEnd, SpeechHandle};
 pub use tools::{Function, Functions, NoTools, ToolOutput, Tools};
 
-pub use agent_turn::{AgentState, CloseReason, Moment, ReplyId, TurnEnd, TurnId, UserState};
+pub use agent_turn::{AgentState, CloseReason, Moment, ReplyId, RequestId, TurnEnd, TurnId, UserState};

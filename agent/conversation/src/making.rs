@@ -2,7 +2,10 @@
 //!
 //! A speculative reply is thought, not voiced: its text waits until it is confirmed.
 
-use std::task::{Context, Poll};
+use std::{
+    sync::Arc,
+    task::{Context, Poll},
+};
 
 use agent_language::{Captions, Spoken};
 use agent_turn::{Moment, ReplyId};
@@ -23,9 +26,16 @@ pub(crate) struct Making {
     /// Samples that were not given to the playout.
     pub(crate) audio: Vec<i16>,
     pub(crate) times: Times,
+    /// Whether tools were called by it.
+    pub(crate) has_called: bool,
+    /// Whether it stays out of the history.
+    pub(crate) is_forgotten: bool,
     /// Whether its text waits for confirmation.
     speculative: bool,
     text: Text,
+    /// With what it is spoken, and how.
+    tts: Arc<dyn TextToSpeech>,
+    options: TtsOptions,
     filter: Spoken,
     /// Text that was not given to the voice.
     waiting: String,
@@ -73,29 +83,48 @@ pub(crate) enum News {
 }
 
 impl Making {
-    /// A reply that the mind is thinking of.
-    pub(crate) fn thought(id: ReplyId, answer: LlmStream, speculative: bool, now: Moment) -> Self {
-        Self::new(id, Text::Coming(answer), speculative, now)
+    /// A reply that a mind is thinking of, or of which a program gives the text piece by piece.
+    pub(crate) fn coming(
+        id: ReplyId,
+        answer: LlmStream,
+        voice: (Arc<dyn TextToSpeech>, TtsOptions),
+        now: Moment,
+    ) -> Self {
+        Self::new(id, Text::Coming(answer), voice, now)
     }
 
     /// A reply of given words.
-    pub(crate) fn given(id: ReplyId, words: &str, now: Moment) -> Self {
-        let mut making = Self::new(id, Text::Whole, false, now);
+    pub(crate) fn given(
+        id: ReplyId,
+        words: &str,
+        voice: (Arc<dyn TextToSpeech>, TtsOptions),
+        now: Moment,
+    ) -> Self {
+        let mut making = Self::new(id, Text::Whole, voice, now);
         making.filter.push(words, &mut making.waiting);
         making.filter.finish(&mut making.waiting);
         making.captions.push(&making.waiting);
         making
     }
 
-    fn new(id: ReplyId, text: Text, speculative: bool, now: Moment) -> Self {
+    fn new(
+        id: ReplyId,
+        text: Text,
+        (tts, options): (Arc<dyn TextToSpeech>, TtsOptions),
+        now: Moment,
+    ) -> Self {
         Self {
             id,
             calls: Vec::new(),
             captions: Captions::default(),
             audio: Vec::new(),
             times: Times { asked: now, ..Times::default() },
-            speculative,
+            has_called: false,
+            is_forgotten: false,
+            speculative: false,
             text,
+            tts,
+            options,
             filter: Spoken::default(),
             waiting: String::new(),
             voice: Voice::Unopened,
@@ -103,6 +132,18 @@ impl Making {
             samples: 0,
             finished: false,
         }
+    }
+
+    /// The same, spoken even if there are no words: by a recording.
+    pub(crate) fn spoken_at_once(mut self, now: Moment) -> Self {
+        self.open_voice(now);
+        self
+    }
+
+    /// The same, silent until it is confirmed.
+    pub(crate) const fn speculative(mut self) -> Self {
+        self.speculative = true;
+        self
     }
 
     /// The reply may be voiced.
@@ -136,14 +177,7 @@ impl Making {
     }
 
     /// Goes on making it. The voice is asked for more only if there is room for more audio.
-    pub(crate) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        now: Moment,
-        tts: &dyn TextToSpeech,
-        options: &TtsOptions,
-        has_room: bool,
-    ) -> Poll<News> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, now: Moment, has_room: bool) -> Poll<News> {
         if let Text::Coming(answer) = &mut self.text {
             match answer.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => return Poll::Ready(self.on_piece(event, now)),
@@ -161,7 +195,7 @@ impl Making {
         if self.speculative {
             return Poll::Pending;
         }
-        self.give_text(now, tts, options);
+        self.give_text(now);
         if let Voice::Speaking(voice) = &mut self.voice
             && has_room
         {
@@ -240,25 +274,27 @@ impl Making {
     }
 
     /// Gives the voice what waits; opens it with the first words.
-    fn give_text(&mut self, now: Moment, tts: &dyn TextToSpeech, options: &TtsOptions) {
+    fn give_text(&mut self, now: Moment) {
         match &mut self.voice {
-            Voice::Unopened if !self.waiting.trim().is_empty() => {
-                let mut voice = tts.open(options.clone());
-                self.rate = tts.sample_rate();
-                self.times.first_text = Some(now);
-                voice.push(&self.waiting);
-                self.waiting.clear();
-                if matches!(self.text, Text::Whole) {
-                    voice.finish();
-                }
-                self.voice = Voice::Speaking(voice);
-            }
+            Voice::Unopened if !self.waiting.trim().is_empty() => self.open_voice(now),
             Voice::Speaking(voice) if !self.waiting.is_empty() => {
                 voice.push(&self.waiting);
                 self.waiting.clear();
             }
             Voice::Unopened | Voice::Speaking(_) | Voice::Over => {}
         }
+    }
+
+    fn open_voice(&mut self, now: Moment) {
+        let mut voice = self.tts.open(self.options.clone());
+        self.rate = self.tts.sample_rate();
+        self.times.first_text = Some(now);
+        voice.push(&self.waiting);
+        self.waiting.clear();
+        if matches!(self.text, Text::Whole) {
+            voice.finish();
+        }
+        self.voice = Voice::Speaking(voice);
     }
 
     fn on_chunk(&mut self, chunk: SpeechChunk, now: Moment) -> News {

@@ -39,6 +39,13 @@ pub enum CallEvent<'a> {
         /// Whether they will change.
         is_final: bool,
     },
+    /// An agent has the call.
+    HandedOff {
+        /// Who had it before; `None` at the beginning.
+        from: Option<&'a str>,
+        /// Who has it now.
+        to: &'a str,
+    },
     /// A reply was begun, or asked for by the program.
     SpeechCreated {
         /// Why.

@@ -46,6 +46,7 @@ impl Tally {
             CallEvent::Agent(_)
             | CallEvent::User(_)
             | CallEvent::Transcript { .. }
+            | CallEvent::HandedOff { .. }
             | CallEvent::SpeechCreated { .. }
             | CallEvent::PlayoutPaused { .. }
             | CallEvent::PlayoutFinished { .. }

@@ -54,6 +54,12 @@ impl Toolbox {
         Self { tools, specs, deadline, running: Vec::new(), rounds: BTreeMap::new() }
     }
 
+    /// From now on these are the tools. What runs goes on.
+    pub(crate) fn replace(&mut self, tools: Arc<dyn Tools>) {
+        self.specs = tools.specs();
+        self.tools = tools;
+    }
+
     pub(crate) fn specs(&self) -> &[ToolSpec] {
         &self.specs
     }

@@ -3,8 +3,8 @@
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use agent_conversation::{
-    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, NoTools, Parts,
-    RoomBody, RoomBodyConfig,
+    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Parts, RoomBody,
+    RoomBodyConfig,
 };
 use agent_rtc::{JoinOptions, Room};
 use config_schema::Config;
@@ -109,14 +109,8 @@ impl Calls {
 
 /// The parts of a conversation without tools.
 pub(crate) fn parts(providers: CallProviders, observer: CallObserver) -> Parts {
-    Parts {
-        stt: providers.stt,
-        llm: providers.llm,
-        tts: providers.tts,
-        tools: Arc::new(NoTools),
-        observer: Box::new(observer),
-        journal: None,
-    }
+    let parts = Parts::new(providers.stt, providers.llm, providers.tts);
+    Parts { observer: Box::new(observer), ..parts }
 }
 
 /// Holds the conversation; when the call is told to end, asks it to.

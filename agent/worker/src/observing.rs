@@ -27,6 +27,7 @@ impl Observer for CallObserver {
             CallEvent::Agent(state) => debug!(%job, ?at, ?state, "agent"),
             CallEvent::User(state) => debug!(%job, ?at, ?state, "user"),
             CallEvent::Transcript { text, is_final } => debug!(%job, ?at, text, is_final, "heard"),
+            CallEvent::HandedOff { from, to } => info!(%job, ?at, from, to, "agent has the call"),
             CallEvent::SpeechCreated { source, .. } => debug!(%job, ?at, ?source, "reply begun"),
             CallEvent::PlayoutStarted { reply } => debug!(%job, ?at, ?reply, "reply heard"),
             CallEvent::PlayoutPaused { reply } => debug!(%job, ?at, ?reply, "reply paused"),

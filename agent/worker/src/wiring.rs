@@ -32,6 +32,7 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
         },
         max_tool_steps: conversation.max_tool_steps,
         tool_deadline: conversation.tool_timeout,
+        hook_deadline: conversation.hook_timeout,
         playout_ahead: conversation.playout_ahead,
         errors: ErrorPolicy {
             apology: said(&conversation.apology),

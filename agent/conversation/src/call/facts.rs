@@ -10,7 +10,7 @@ use providers_core::{ErrorKind, VoiceEdge};
 use tracing::debug;
 
 use super::Call;
-use crate::{Body, BodyEvent, CallEvent, Component, Role, Segment, hearing, making};
+use crate::{Body, BodyEvent, CallEvent, Component, Role, Segment, SpeechEnd, hearing, making};
 
 /// How often the machine is told that a playout goes on. It waits many times longer before it counts as stalled.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -43,11 +43,7 @@ impl<B: Body> Call<B> {
 
     fn on_joined(&mut self) {
         self.hearing.open();
-        if !std::mem::replace(&mut self.is_greeted, true)
-            && let Some(greeting) = self.config.greeting.clone()
-        {
-            self.ask_to_speak(greeting.speech, greeting.interruptible);
-        }
+        self.enter_first();
     }
 
     fn on_voice(&mut self, edge: VoiceEdge) {
@@ -68,7 +64,9 @@ impl<B: Body> Call<B> {
     }
 
     fn on_playout_started(&mut self, reply: ReplyId) {
-        self.history.open(reply);
+        if self.reply(reply).is_some_and(|making| !making.is_forgotten) {
+            self.history.open(reply);
+        }
         self.tally.tell(self.now(), CallEvent::PlayoutStarted { reply });
         self.tell(Input::Playout(reply, PlayoutFact::Started));
     }
@@ -79,7 +77,7 @@ impl<B: Body> Call<B> {
         let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
         let more = making.captions.advance(heard);
         if !more.is_empty() {
-            self.body.show_agent_words(playing.segment, more);
+            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
         }
         if now.since(playing.told) >= PROGRESS {
             playing.told = now;
@@ -101,14 +99,19 @@ impl<B: Body> Call<B> {
         let Some(playing) = self.playing.take_if(|playing| playing.reply == reply) else { return };
         let more = if is_whole { making.captions.rest() } else { making.captions.advance(heard) };
         if !more.is_empty() {
-            self.body.show_agent_words(playing.segment, more);
+            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
         }
         self.body.end_agent_words(playing.segment);
         let text = if is_whole { making.captions.all() } else { making.captions.heard(heard) };
-        self.history.heard(reply, text);
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
-        if !text.is_empty() {
+        if !text.is_empty() && !making.is_forgotten {
+            self.history.heard(reply, text);
             self.tally.tell(now, CallEvent::Message { role: Role::Assistant, text, interrupted: !is_whole });
+        }
+        if !is_whole {
+            self.end_speech(reply, SpeechEnd::Interrupted);
+        } else if !making.has_called {
+            self.end_speech(reply, SpeechEnd::Played);
         }
     }
 
@@ -150,7 +153,7 @@ impl<B: Body> Call<B> {
             let waiting = making.rate().duration_of(making.audio.len() as u64);
             let ahead = if plays { self.body.queued() } else { waiting };
             let has_room = ahead < self.config.playout_ahead;
-            if let Poll::Ready(news) = making.poll(cx, now, &*self.tts, &self.config.speaking, has_room) {
+            if let Poll::Ready(news) = making.poll(cx, now, has_room) {
                 self.on_news(id, news);
                 return true;
             }
@@ -180,19 +183,28 @@ impl<B: Body> Call<B> {
                 }
                 self.tell(Input::Reply(id, ReplyFact::Finished { audible }));
                 if !audible {
-                    self.replies.retain(|making| making.id != id);
+                    self.on_silent(id);
                 }
             }
             making::News::Failed { component, kind, message, is_final } => {
                 self.on_failure(component, kind, &message, is_final);
                 if is_final {
                     self.replies.retain(|making| making.id != id);
+                    self.end_speech(id, SpeechEnd::Failed);
                     self.tell(Input::Reply(id, ReplyFact::Failed));
                 }
             }
             making::News::Used { component, usage } => {
                 self.tally.tell(self.now(), CallEvent::Used { component, usage });
             }
+        }
+    }
+
+    /// A reply of which there is nothing to hear is over, unless its tools are still to return.
+    fn on_silent(&mut self, id: ReplyId) {
+        let Some(at) = self.replies.iter().position(|making| making.id == id) else { return };
+        if !self.replies.swap_remove(at).has_called {
+            self.end_speech(id, SpeechEnd::Played);
         }
     }
 
@@ -214,6 +226,7 @@ impl<B: Body> Call<B> {
             return;
         }
         let calls = std::mem::take(&mut making.calls);
+        making.has_called = true;
         self.history.called(id, &calls);
         self.toolbox.start(id, &calls);
         let started = Input::Reply(id, ReplyFact::FunctionStarted);

@@ -1,12 +1,9 @@
 //! What the turn machine orders, done.
 
-use agent_turn::{
-    Input, Moment, Output, PlayoutFact, ReplyCause, ReplyId, Suppression, TurnEnd, TurnId, TurnSource,
-};
-use providers_core::{ChatMessage, ChatRequest, ToolChoice};
+use agent_turn::{CancelReason, Input, Output, PlayoutFact, ReplyId};
 
-use super::{Call, OpenTurn, Playing, between};
-use crate::{Body, CallEvent, Latency, Role, Speech, SpeechSource, making::Making};
+use super::{Call, Playing, turns::Held};
+use crate::{Body, CallEvent, SpeechEnd};
 
 impl<B: Body> Call<B> {
     pub(super) fn obey(&mut self, order: Output) {
@@ -17,7 +14,7 @@ impl<B: Body> Call<B> {
             Output::EndTurn { turn, end } => self.end_turn(turn, end),
             Output::BeginReply { reply, cause, speculative } => self.begin(reply, cause, speculative),
             Output::ConfirmReply { reply, turn: _ } => self.confirm(reply),
-            Output::CancelReply { reply, reason: _ } => self.replies.retain(|making| making.id != reply),
+            Output::CancelReply { reply, reason } => self.cancel(reply, reason),
             Output::StartPlayout { reply } => self.start_playout(reply),
             Output::PausePlayout { reply } => {
                 self.body.pause();
@@ -49,113 +46,27 @@ impl<B: Body> Call<B> {
         }
     }
 
-    fn commit(
-        &mut self,
-        turn: TurnId,
-        source: TurnSource,
-        speech_end: Option<Moment>,
-        last_final: Option<Moment>,
-    ) {
-        let now = self.now();
-        let text = match source {
-            TurnSource::Spoken => {
-                let turn = self.hearing.take_turn();
-                if let Some((segment, interim)) = turn.unfinished {
-                    self.body.show_user_words(segment, &interim, true);
+    fn cancel(&mut self, reply: ReplyId, reason: CancelReason) {
+        self.replies.retain(|making| making.id != reply);
+        self.held.take_if(|held| held.reply() == reply);
+        self.end_speech(
+            reply,
+            match reason {
+                CancelReason::Outdated | CancelReason::Interrupted | CancelReason::Stopped => {
+                    SpeechEnd::Interrupted
                 }
-                turn.text
-            }
-            TurnSource::Typed => self.typed.take().unwrap_or_default(),
-        };
-        self.history.user(&text);
-        self.turns.insert(turn, OpenTurn { committed: now, speech_end });
-        let transcription_delay = speech_end.and_then(|end| between(end, last_final?));
-        let end_of_turn_delay = speech_end.and_then(|end| between(end, now));
-        self.tally.tell(now, CallEvent::TurnCommitted { turn, end_of_turn_delay, transcription_delay });
-        self.tally.tell(now, CallEvent::Message { role: Role::User, text: &text, interrupted: false });
-    }
-
-    fn end_turn(&mut self, turn: TurnId, end: TurnEnd) {
-        let now = self.now();
-        let open = self.turns.remove(&turn);
-        self.tally.tell(now, CallEvent::TurnEnded { turn, end });
-        match (end, open) {
-            (TurnEnd::Replied(reply), Some(open)) => self.tell_latency(reply, &open),
-            (TurnEnd::Suppressed(Suppression::Failed | Suppression::TimedOut), _) => self.apologise(),
-            (TurnEnd::Replied(_) | TurnEnd::Closed, _)
-            | (TurnEnd::Suppressed(Suppression::Superseded | Suppression::Stopped | Suppression::Empty), _) =>
-                {}
-        }
-    }
-
-    fn apologise(&mut self) {
-        if let Some(apology) = self.config.errors.apology.clone() {
-            self.ask_to_speak(Speech::Words(apology), true);
-        }
-    }
-
-    fn tell_latency(&mut self, reply: ReplyId, open: &OpenTurn) {
-        let now = self.now();
-        let Some(times) = self.reply(reply).map(|making| making.times) else { return };
-        let since = |from: Option<Moment>, to: Option<Moment>| between(from?, to?);
-        self.tally.tell(
-            now,
-            CallEvent::Latency(Latency {
-                end_to_end: since(open.speech_end, Some(now)),
-                after_commit: now.since(open.committed),
-                llm_ttft: since(Some(times.asked), times.first_piece),
-                tts_ttfb: since(times.first_text, times.first_sample),
-            }),
+                CancelReason::TimedOut => SpeechEnd::Failed,
+                CancelReason::Closed => SpeechEnd::Dropped,
+            },
         );
     }
 
-    fn begin(&mut self, reply: ReplyId, cause: ReplyCause, speculative: bool) {
-        let now = self.now();
-        let making = match cause {
-            ReplyCause::Turn => {
-                self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Generate });
-                let said = speculative.then(|| ChatMessage::User { text: self.hearing.so_far().to_owned() });
-                let answer = self.llm.answer(self.request(said, ToolChoice::Auto));
-                Making::thought(reply, answer, speculative, now)
-            }
-            ReplyCause::Functions { of, step } => {
-                self.tell_tools(of);
-                self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Tool });
-                let may = step < self.config.max_tool_steps;
-                let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
-                let answer = self.llm.answer(self.request(None, choice));
-                Making::thought(reply, answer, false, now)
-            }
-            ReplyCause::Requested(request) => match self.requests.remove(&request) {
-                Some(Speech::Instructed(text)) => {
-                    let answer =
-                        self.llm.answer(self.request(Some(ChatMessage::System { text }), ToolChoice::Auto));
-                    Making::thought(reply, answer, false, now)
-                }
-                Some(Speech::Words(words)) => Making::given(reply, &words, now),
-                None => Making::given(reply, "", now),
-            },
-        };
-        if speculative {
-            self.tally.speculated(false);
+    /// A speculative reply is the reply; it may be heard, unless a hook is yet to say so.
+    pub(super) fn confirm(&mut self, reply: ReplyId) {
+        if self.considers() {
+            self.held = Some(Held::Speculative(reply));
+            return;
         }
-        self.replies.push(making);
-    }
-
-    /// What the mind is asked: the instructions, the conversation as it was heard, and what is not in it yet.
-    fn request(&self, last: Option<ChatMessage>, tool_choice: ToolChoice) -> ChatRequest {
-        let mut messages = self.history.messages();
-        messages.insert(0, ChatMessage::System { text: self.config.instructions.clone() });
-        messages.extend(last);
-        ChatRequest {
-            messages,
-            tools: self.toolbox.specs().to_vec(),
-            tool_choice,
-            options: self.config.generation.clone(),
-        }
-    }
-
-    fn confirm(&mut self, reply: ReplyId) {
         self.tally.speculated(true);
         if let Some(making) = self.reply(reply) {
             making.confirm();

@@ -1,5 +1,6 @@
 //! Whole conversations under virtual time: scripted people, the fakes' ear, mind and voice, the real core and shell.
 
+mod agents;
 mod body;
 mod failures;
 mod scene;

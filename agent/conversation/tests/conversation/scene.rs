@@ -3,8 +3,8 @@
 use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
-    CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Greeting, Handle,
-    Journal, Moment, NoTools, Observer, Parts, Speech, Tools,
+    Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Greeting,
+    Handle, Journal, Moment, NoTools, Observer, Parts, Speech, Tools,
 };
 use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
 use expect_test::Expect;
@@ -22,6 +22,7 @@ pub(crate) struct Scene {
     answers: Vec<Answer>,
     speeches: Vec<providers_fake::Speech>,
     tools: Arc<dyn Tools>,
+    agents: Agents,
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
@@ -62,6 +63,7 @@ impl Scene {
             answers: Vec::new(),
             speeches: Vec::new(),
             tools: Arc::new(NoTools),
+            agents: Agents::configured(),
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
@@ -122,6 +124,11 @@ impl Scene {
         self
     }
 
+    pub(crate) fn agents(mut self, agents: Agents) -> Self {
+        self.agents = agents;
+        self
+    }
+
     pub(crate) fn cue(mut self, at: f64, cue: Cue) -> Self {
         self.cues.push((seconds(at), cue));
         self
@@ -163,7 +170,8 @@ impl Scene {
 
     /// Plays the scene under virtual time.
     pub(crate) fn play(self) -> Played {
-        runtime().block_on(async { self.set().play().await })
+        let local = tokio::task::LocalSet::new();
+        runtime().block_on(local.run_until(async { self.set().play().await }))
     }
 
     /// Plays the scene up to a moment, drops the call there, and says how many streams were open before and after.
@@ -204,6 +212,7 @@ impl Scene {
             llm: mind.clone(),
             tts: voice.clone(),
             tools: self.tools,
+            agents: self.agents,
             observer: Box::new(Recorder(events.clone())),
             journal: Some(Box::new(Lines(lines.clone()))),
         };
@@ -286,6 +295,7 @@ pub(crate) fn config() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: seconds(10.0),
+        hook_deadline: seconds(5.0),
         playout_ahead: seconds(30.0),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
     }
@@ -303,6 +313,8 @@ impl Observer for Recorder {
             CallEvent::Transcript { text, is_final: true } => format!("final {text:?}"),
             CallEvent::Transcript { text, is_final: false } => format!("interim {text:?}"),
             CallEvent::SpeechCreated { source } => format!("speech {source:?}"),
+            CallEvent::HandedOff { from: None, .. } => return,
+            CallEvent::HandedOff { from: Some(from), to } => format!("handoff {from} to {to}"),
             CallEvent::PlayoutStarted { .. } => "play".to_owned(),
             CallEvent::PlayoutPaused { .. } => "pause".to_owned(),
             CallEvent::PlayoutResumed { .. } => "resume".to_owned(),

@@ -6,7 +6,7 @@ use agent_audio::{
     Gain, HEARD_FRAME, PlayoutConfig, SPOKEN_FRAME,
     vad::{Detector, DetectorConfig},
 };
-use agent_conversation::{CloseReason, Conversation, Device, NoTools, Parts, SoundBody, Speaker, Unobserved};
+use agent_conversation::{CloseReason, Conversation, Device, Parts, SoundBody, Speaker};
 use providers_core::{SampleRate, VAD_WINDOW, VoiceActivity};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 
@@ -83,14 +83,11 @@ fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
         };
         let speech = Speech { when: When::Any, length: seconds(1.0), ttfb: ttft, duration: short };
         let sound = Sound::Tone { hertz: 440, peak: 8000 };
-        let parts = Parts {
-            stt: Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello".to_owned()]), seconds(0.1))),
-            llm: Arc::new(FakeMind::new(vec![answer])),
-            tts: Arc::new(FakeVoice::new(SampleRate::HEARING, sound, vec![speech])),
-            tools: Arc::new(NoTools),
-            observer: Box::new(Unobserved),
-            journal: None,
-        };
+        let parts = Parts::new(
+            Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello".to_owned()]), seconds(0.1))),
+            Arc::new(FakeMind::new(vec![answer])),
+            Arc::new(FakeVoice::new(SampleRate::HEARING, sound, vec![speech])),
+        );
         Conversation::new(config(), parts, body).run().await
     });
     let said = said.borrow();

@@ -1,6 +1,6 @@
 //! Who says what when, as measured in `turn-taking.md` §5.2; numbers such as A1 are its.
 
-use agent_conversation::{CloseReason, Function, Functions, Speech, ToolOutput};
+use agent_conversation::{CloseReason, Function, Functions, Generate, Say, ToolOutput};
 use agent_turn::{
     Machine, Moment,
     journal::{self, Entry},
@@ -531,7 +531,7 @@ fn x13_what_waits_behind_an_interrupted_speech_is_said() {
     let mut scene = Scene::new().end(5.0);
     for (words, interruptible) in [("one", true), ("two", false), ("three", true)] {
         scene = scene.voice(words, 1.0, 0.1, 0.1).program(0.2, move |handle| {
-            assert!(handle.speak(Speech::Words(words.to_owned()), interruptible));
+            drop(handle.say(Say::words(words).interruptible(interruptible)));
         });
     }
     scene.program(0.8, |handle| assert!(handle.interrupt(false))).check(expect![[r#"
@@ -573,7 +573,7 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
     let played = Scene::new()
         .mind("Say goodbye.", "Goodbye, **friend**! 👋", 0.1, 0.3)
         .voice("*", 1.0, 0.2, 0.3)
-        .program(1.0, |handle| assert!(handle.speak(Speech::Instructed("Say goodbye.".to_owned()), true)))
+        .program(1.0, |handle| drop(handle.generate_reply(Generate::instructed("Say goodbye."))))
         .program(4.0, |handle| assert!(handle.close(CloseReason::Completed)))
         .end(9.0)
         .check(expect![[r#"

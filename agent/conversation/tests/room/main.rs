@@ -18,8 +18,7 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, NoTools, Parts, RoomBody,
-    RoomBodyConfig, Unobserved,
+    CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Parts, RoomBody, RoomBodyConfig,
 };
 use agent_rtc::{JoinOptions, Room};
 use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
@@ -136,18 +135,11 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
         duration: ms(50),
     };
     let speech = Speech { when: When::Any, length: ms(1000), ttfb: ms(50), duration: ms(100) };
-    let parts = Parts {
-        stt: Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello there".to_owned()]), ms(100))),
-        llm: Arc::new(FakeMind::new(vec![answer])),
-        tts: Arc::new(FakeVoice::new(
-            SampleRate::VOICE,
-            Sound::Tone { hertz: 440, peak: 8000 },
-            vec![speech],
-        )),
-        tools: Arc::new(NoTools),
-        observer: Box::new(Unobserved),
-        journal: None,
-    };
+    let parts = Parts::new(
+        Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello there".to_owned()]), ms(100))),
+        Arc::new(FakeMind::new(vec![answer])),
+        Arc::new(FakeVoice::new(SampleRate::VOICE, Sound::Tone { hertz: 440, peak: 8000 }, vec![speech])),
+    );
     Conversation::new(config(), parts, body)
 }
 
@@ -213,6 +205,7 @@ fn config() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: ms(10_000),
+        hook_deadline: ms(5_000),
         playout_ahead: ms(5000),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: ms(500) },
     }

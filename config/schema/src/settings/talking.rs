@@ -73,6 +73,8 @@ section! {
         max_tool_steps: u32 = "max_tool_steps" count(3, 0, 100, "steps");
         /// How long one tool may take.
         tool_timeout: Duration = "tool_timeout_ms" milliseconds(30_000, 100, 600_000);
+        /// How long a hook of an agent may hold up an answer, or its leaving.
+        hook_timeout: Duration = "hook_timeout_ms" milliseconds(5_000, 100, 600_000);
         /// Speech that may wait to be heard before the voice is held back; an interruption throws it away.
         playout_ahead: Duration = "playout_ahead_ms" milliseconds(5_000, 100, 60_000);
         /// How long after its failure a recogniser is opened again.

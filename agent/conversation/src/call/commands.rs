@@ -1,0 +1,39 @@
+//! What programs, hooks and tools ask for.
+
+use std::{
+    rc::Rc,
+    task::{Context, Poll},
+};
+
+use agent_turn::{CloseReason, Input, Told};
+
+use super::{Call, agents::Change};
+use crate::{Body, handle::Command};
+
+impl<B: Body> Call<B> {
+    pub(super) fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(Some(command)) = self.commands.poll_recv(cx) else { return false };
+        match command {
+            Command::Speak { request, wish, end } => {
+                self.ask_to_speak(request, wish, Some(end));
+                self.settle();
+            }
+            Command::Withdraw { request, force } => self.withdraw(request, force),
+            Command::Type(text) => self.on_typed(text),
+            Command::Interrupt { force } => self.tell_dismissal(Input::Told(Told::Stop { force })),
+            Command::HandOff { to, keep } => self.ask_to_change(Change::hand_off(to, keep)),
+            Command::RunTask { agent } => self.ask_to_change(Change::task(agent)),
+            Command::Complete { deliver } => self.ask_to_change(Change::back(deliver)),
+            Command::Instruct(instructions) => Rc::make_mut(&mut self.active).instructions = instructions,
+            Command::Note(note) => self.history.note(note),
+            // Dropped: who asked does not wait any more.
+            Command::History(answer) => drop(answer.send(self.history.messages())),
+            Command::Close(reason) => self.close(reason),
+        }
+        true
+    }
+
+    pub(super) fn close(&mut self, reason: CloseReason) {
+        self.tell_dismissal(Input::Told(Told::Close { reason }));
+    }
+}
