@@ -1,6 +1,6 @@
 //! Writes the corpus to begin with: for each target a few inputs that mean something.
 //!
-//! `cargo run --example seeds` in `tests/fuzz`. What a run of the fuzzer adds to the folders is not kept.
+//! `cargo run -p tests-fuzz --example seeds`. What a run of the fuzzer adds to the folders is not kept.
 
 use std::path::Path;
 use std::time::Instant;
