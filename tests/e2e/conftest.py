@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -178,6 +179,24 @@ def speech(folder):
         return bytes(9600) + read_speech(str(path)) + bytes(9600)
 
     return speak
+
+
+CHROMIUM_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+]
+
+
+@contextlib.contextmanager
+def chromium(playwright, *flags: str):
+    """A browser: the distribution's, or where it has none (Ubuntu) the one that Playwright installs."""
+    path = next(filter(None, map(shutil.which, ["chromium", "google-chrome"])), None)
+    browser = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_FLAGS, *flags])
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
 def recognise(path: pathlib.Path) -> list[str]:

@@ -5,16 +5,11 @@ import re
 import subprocess
 
 import pytest
-from conftest import ROOT, Process, free_ports, recognise, share_heard
+from conftest import ROOT, Process, chromium, free_ports, recognise, share_heard
 from participant import RATE, write_wav
 from playwright.sync_api import expect, sync_playwright
 
 QUESTION = "what time is it"
-CHROMIUM_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required",
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
-]
 # Keeps what the agent's track sounds like, and every state that the page shows.
 LISTEN = """
 window.kept = { states: [], pieces: [], rate: 0 };
@@ -64,28 +59,22 @@ def test_the_page_is_answered_and_shows_the_conversation(page_url, speech, folde
     microphone = folder / "microphone.wav"
     # Silence while the page connects and the agent greets, the question, then silence until the end.
     write_wav(str(microphone), bytes(2 * RATE * 12) + speech(QUESTION) + bytes(2 * RATE * 60))
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=[*CHROMIUM_FLAGS, f"--use-file-for-fake-audio-capture={microphone}%noloop"]
-        )
-        try:
-            page = browser.new_page(viewport={"width": 900, "height": 700})
-            problems = []
-            page.on("pageerror", lambda error: problems.append(str(error)))
-            page.goto(page_url)
-            page.evaluate(LISTEN)
-            page.click("#connect")
-            page.wait_for_selector("#state[data-state='listening']", timeout=20_000)
-            page.wait_for_selector("#transcript li.user:not(.interim)", timeout=40_000)
-            expect(page.locator("#latency")).to_contain_text("answered after", timeout=20_000)
-            page.wait_for_selector("#state[data-state='listening']", timeout=30_000)
-            page.wait_for_timeout(500)
-            page.screenshot(path=str(folder / "playground.png"))
-            kept = page.evaluate(TAKE)
-            lines = page.eval_on_selector_all("#transcript li", "items => items.map(item => [item.className, item.textContent])")
-            page.click("#connect")
-        finally:
-            browser.close()
+    with sync_playwright() as playwright, chromium(playwright, f"--use-file-for-fake-audio-capture={microphone}%noloop") as browser:
+        page = browser.new_page(viewport={"width": 900, "height": 700})
+        problems = []
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.goto(page_url)
+        page.evaluate(LISTEN)
+        page.click("#connect")
+        page.wait_for_selector("#state[data-state='listening']", timeout=20_000)
+        page.wait_for_selector("#transcript li.user:not(.interim)", timeout=40_000)
+        expect(page.locator("#latency")).to_contain_text("answered after", timeout=20_000)
+        page.wait_for_selector("#state[data-state='listening']", timeout=30_000)
+        page.wait_for_timeout(500)
+        page.screenshot(path=str(folder / "playground.png"))
+        kept = page.evaluate(TAKE)
+        lines = page.eval_on_selector_all("#transcript li", "items => items.map(item => [item.className, item.textContent])")
+        page.click("#connect")
     assert not problems
     asked = next(index for index, (who, _) in enumerate(lines) if who == "user")
     assert re.sub(r"\W+$", "", lines[asked][1].lower()) == QUESTION, lines

@@ -33,8 +33,7 @@ mod rpc;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use livekit_protocol::data_packet::Value;
@@ -57,6 +56,10 @@ pub use self::rpc::{RpcCall, RpcError};
 
 /// Receivers of this client protocol and later take remote procedures as streams.
 const PROTOCOL_WITH_RPC_STREAMS: i32 = 1;
+/// What every client understands.
+const PROTOCOL_OF_STRANGERS: i32 = 0;
+/// Strangers remembered at once. One more can be asked nothing until the server has told of it.
+const STRANGERS: usize = 64;
 /// Receivers of this client protocol and later take a whole stream in its header.
 const PROTOCOL_WITH_INLINE_STREAMS: i32 = 2;
 
@@ -68,6 +71,8 @@ const PROTOCOL_WITH_INLINE_STREAMS: i32 = 2;
 pub struct DataPlane {
     topics: BTreeMap<String, Delivery>,
     peers: BTreeMap<Identity, i32>,
+    /// Who has sent something and was not told of yet: packets and signals come by two ways, and either may be first.
+    strangers: BTreeSet<Identity>,
     incoming: Incoming,
     outgoing: Outgoing,
     rpc: Rpc,
@@ -82,6 +87,7 @@ impl DataPlane {
         Self {
             topics: BTreeMap::new(),
             peers: BTreeMap::new(),
+            strangers: BTreeSet::new(),
             incoming: Incoming::new(limits),
             outgoing: Outgoing::new(limits.queued_bytes, clock, seed),
             rpc: Rpc::new(limits.rpc_pending),
@@ -94,6 +100,7 @@ impl DataPlane {
     pub fn handle_packet(&mut self, now: Instant, reliability: Reliability, packet: DataPacket) {
         self.counters.packets += 1;
         let sender = Identity::from(packet.participant_identity);
+        self.meet(&sender);
         match packet.value {
             None => self.counters.malformed += 1,
             Some(Value::User(user)) => self.on_user_data(sender, reliability, user),
@@ -134,12 +141,14 @@ impl DataPlane {
 
     /// A participant is in the room and its client speaks `client_protocol` (of its `ParticipantInfo`).
     pub fn handle_participant_joined(&mut self, identity: Identity, client_protocol: i32) {
+        self.strangers.remove(&identity);
         self.peers.insert(identity, client_protocol);
     }
 
     /// A participant has left: its open streams fail; a procedure asked of it has two seconds for an answer already on its way.
     pub fn handle_participant_left(&mut self, now: Instant, identity: &Identity) {
         self.peers.remove(identity);
+        self.strangers.remove(identity);
         self.incoming.fail_from(identity, &mut self.counters);
         self.rpc.on_recipient_left(now, identity);
         self.route_streams(now);
@@ -148,6 +157,7 @@ impl DataPlane {
     /// The room is over, or joined anew: whatever is open fails, whatever is queued is forgotten.
     pub fn handle_disconnected(&mut self, now: Instant) {
         self.peers.clear();
+        self.strangers.clear();
         self.incoming.fail_all(&mut self.counters);
         self.rpc.on_disconnected(&mut self.events);
         self.outgoing.clear();
@@ -239,8 +249,10 @@ impl DataPlane {
 
     /// Asks another participant to run a procedure. Exactly one [`DataEvent::RpcAnswered`] with this id follows.
     pub fn request_rpc(&mut self, now: Instant, call: RpcCall) -> Result<RpcId, SendError> {
-        let Some(protocol) = self.peers.get(&call.destination).copied() else {
-            return Err(SendError::UnknownParticipant(call.destination));
+        let protocol = match self.peers.get(&call.destination) {
+            Some(protocol) => *protocol,
+            None if self.strangers.contains(&call.destination) => PROTOCOL_OF_STRANGERS,
+            None => return Err(SendError::UnknownParticipant(call.destination)),
         };
         let as_stream = protocol >= PROTOCOL_WITH_RPC_STREAMS;
         let inline = protocol >= PROTOCOL_WITH_INLINE_STREAMS;
@@ -327,6 +339,14 @@ impl DataPlane {
 }
 
 impl DataPlane {
+    fn meet(&mut self, sender: &Identity) {
+        if sender.as_str().is_empty() || self.peers.contains_key(sender) || self.strangers.len() >= STRANGERS
+        {
+            return;
+        }
+        self.strangers.insert(sender.clone());
+    }
+
     fn on_user_data(&mut self, sender: Identity, reliability: Reliability, user: proto::UserPacket) {
         #[expect(deprecated, reason = "servers before protocol 16 name the sender here")]
         let sender =

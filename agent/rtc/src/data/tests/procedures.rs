@@ -201,6 +201,31 @@ fn a_long_argument_needs_a_recipient_that_takes_streams() {
     assert_eq!(asked(&mut room).map(|request| request.payload.len()), Some(20_000));
 }
 
+/// Its packets and the server's word of it come by two ways.
+#[test]
+fn one_who_asked_before_the_server_told_of_it_can_be_asked_in_return() {
+    let mut plane = outgoing::alone(Limits::CONVERSATION);
+    let now = Instant::now();
+    let call = || RpcCall {
+        destination: "early".into(),
+        method: "weather".into(),
+        payload: String::new(),
+        response_timeout: Duration::from_secs(15),
+    };
+    let unknown = Err(SendError::UnknownParticipant("early".into()));
+    assert_eq!(plane.request_rpc(now, call()), unknown);
+    let tone = proto::SipDtmf { code: 1, digit: "1".into() };
+    plane.handle_packet(now, Reliability::Reliable, from("early", Value::SipDtmf(tone)));
+    plane.request_rpc(now, call()).unwrap();
+    let sent = plane.poll_packet(Reliability::Reliable).and_then(|packet| packet.value);
+    assert!(
+        matches!(sent, Some(Value::RpcRequest(_))),
+        "asked in the form that every client reads: {sent:?}"
+    );
+    plane.handle_participant_left(now, &"early".into());
+    assert_eq!(plane.request_rpc(now, call()), unknown);
+}
+
 #[test]
 fn a_long_answer_in_packet_form_becomes_an_error() {
     let mut room = Room::new(0, 0);
