@@ -5,7 +5,7 @@
 use std::{sync::Arc, time::Duration};
 
 use agent_audio::vad::{Aggressiveness, Engine};
-use config_schema::{Config, Provider, Vad, VadKind};
+use config_schema::{Config, FakeSound, Provider, Vad, VadKind};
 use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
@@ -123,7 +123,8 @@ fn ear(provider: Provider, config: &Config) -> Result<Arc<dyn SpeechToText>, Bui
         Provider::Openai => openai::ear(&config.stt.openai),
         Provider::Fake => {
             let fake = &config.stt.fake;
-            Ok(Arc::new(FakeEar::answering(Heard::InTurn(vec![fake.text.clone()]), fake.final_delay)))
+            let ear = FakeEar::answering(Heard::InTurn(vec![fake.text.clone()]), fake.final_delay);
+            Ok(Arc::new(ear.without_words_below(fake.wordless_below)))
         }
     }
 }
@@ -153,17 +154,19 @@ fn voice(provider: Provider, config: &Config) -> Result<Arc<dyn TextToSpeech>, B
         Provider::Fake => {
             let fake = &config.tts.fake;
             let hertz = u16::try_from(fake.frequency).unwrap_or(u16::MAX);
+            let sound = match fake.sound {
+                FakeSound::Tone => Sound::Tone { hertz, peak: TONE_PEAK },
+                FakeSound::Sweep => {
+                    Sound::Sweep { from: hertz, to: hertz.saturating_add(SWEEP), peak: TONE_PEAK }
+                }
+            };
             let speech = Speech {
                 when: When::Any,
                 length: fake.length,
                 ttfb: fake.first_frame,
                 duration: fake.first_frame,
             };
-            Ok(Arc::new(FakeVoice::new(
-                SampleRate::VOICE,
-                Sound::Tone { hertz, peak: TONE_PEAK },
-                vec![speech],
-            )))
+            Ok(Arc::new(FakeVoice::new(SampleRate::VOICE, sound, vec![speech])))
         }
     }
 }
@@ -175,6 +178,8 @@ const REST: RestPolicy = RestPolicy { first: Duration::from_secs(30), longest: D
 const EAR_TAPE: Duration = Duration::from_secs(15);
 /// A quarter of full scale: well above any noise, well below clipping when mixed.
 const TONE_PEAK: i16 = 8_192;
+/// By how much a sweep rises in a second: across what a voice's codec keeps best.
+const SWEEP: u16 = 2_700;
 
 #[cfg(feature = "local")]
 mod local {

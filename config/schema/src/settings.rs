@@ -12,8 +12,8 @@ pub use agents::{AgentAbout, Agents, Keep};
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
 pub use providers::{
-    Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode, SttOpenai,
-    TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
+    FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
+    SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
 pub use talking::{Conversation, Preemptive, Turn};
 

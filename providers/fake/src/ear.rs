@@ -66,7 +66,7 @@ enum Hearing {
     /// The script's clock, which begins when the first stream is opened.
     Script { cues: Arc<[Cue]>, began: OnceLock<Instant> },
     /// Voice activity.
-    Edges { heard: Arc<Heard>, delay: Duration },
+    Edges { heard: Arc<Heard>, delay: Duration, wordless_below: Duration },
 }
 
 /// One event of a script.
@@ -95,7 +95,20 @@ impl FakeEar {
     /// interim of the first two words at half of it.
     #[must_use]
     pub fn answering(heard: Heard, delay: Duration) -> Self {
-        Self::new(Hearing::Edges { heard: Arc::new(heard), delay }, "answering")
+        Self::new(
+            Hearing::Edges { heard: Arc::new(heard), delay, wordless_below: Duration::ZERO },
+            "answering",
+        )
+    }
+
+    /// The same ear, which finds no words in voice shorter than this: a cough. Does nothing to a scripted one.
+    #[must_use]
+    pub fn without_words_below(mut self, shortest: Duration) -> Self {
+        match &mut self.hearing {
+            Hearing::Edges { wordless_below, .. } => *wordless_below = shortest,
+            Hearing::Script { .. } => {}
+        }
+        self
     }
 
     fn new(hearing: Hearing, model: &str) -> Self {
@@ -141,10 +154,11 @@ impl SpeechToText for FakeEar {
                 let next = cues.partition_point(|cue| began + cue.at < now);
                 Source::Script { cues: Arc::clone(cues), began, next, until: None }
             }
-            Hearing::Edges { heard, delay } => Source::Edges {
+            Hearing::Edges { heard, delay, wordless_below } => Source::Edges {
                 heard: Arc::clone(heard),
                 delay: *delay,
-                speaking: false,
+                wordless_below: *wordless_below,
+                speaking: None,
                 understood: 0,
                 due: VecDeque::new(),
             },
@@ -211,7 +225,9 @@ enum Source {
     Edges {
         heard: Arc<Heard>,
         delay: Duration,
-        speaking: bool,
+        wordless_below: Duration,
+        /// Since when, by the audio pushed.
+        speaking: Option<Duration>,
         understood: usize,
         /// Events under way, in order of time.
         due: VecDeque<(Instant, SttEvent)>,
@@ -229,10 +245,11 @@ enum Ending {
 }
 
 impl Source {
-    /// A stretch of voice is over.
-    fn understand(&mut self) {
-        let Self::Edges { heard, delay, speaking, understood, due } = self else { return };
-        if !std::mem::take(speaking) {
+    /// A stretch of voice is over, by the audio pushed.
+    fn understand(&mut self, ended: Duration) {
+        let Self::Edges { heard, delay, wordless_below, speaking, understood, due } = self else { return };
+        let Some(began) = speaking.take() else { return };
+        if ended.saturating_sub(began) < *wordless_below {
             return;
         }
         let text = heard.text(*understood).filter(|text| !text.is_empty());
@@ -272,6 +289,11 @@ impl Source {
 }
 
 impl Listening {
+    /// How much audio was pushed.
+    fn heard(&self) -> Duration {
+        SampleRate::HEARING.duration_of(self.samples)
+    }
+
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SttEvent, ProviderError>>> {
         let Some(due) = self.source.next_due() else {
             return match self.ending {
@@ -306,27 +328,29 @@ impl SttStream for Listening {
 
     fn voice(&mut self, edge: VoiceEdge) {
         match edge {
-            VoiceEdge::Started { .. } => {
+            VoiceEdge::Started { lead } => {
+                let now = self.heard();
                 if let Source::Edges { speaking, .. } = &mut self.source {
-                    *speaking = true;
+                    *speaking = Some(now.saturating_sub(lead));
                 }
             }
-            VoiceEdge::Stopped { .. } => self.source.understand(),
+            VoiceEdge::Stopped { silence } => self.source.understand(self.heard().saturating_sub(silence)),
         }
         self.alarm.wake();
     }
 
     fn flush(&mut self) {
-        let still_speaking = matches!(self.source, Source::Edges { speaking: true, .. });
-        self.source.understand();
+        let now = self.heard();
+        let is_speaking = matches!(self.source, Source::Edges { speaking: Some(_), .. });
+        self.source.understand(now);
         if let Source::Edges { speaking, .. } = &mut self.source {
-            *speaking = still_speaking;
+            *speaking = is_speaking.then_some(now);
         }
         self.alarm.wake();
     }
 
     fn finish(&mut self) {
-        self.source.understand();
+        self.source.understand(self.heard());
         if let Source::Script { began, until, .. } = &mut self.source {
             *until = Some(began.elapsed());
         }

@@ -41,13 +41,44 @@ pub struct Speech {
 pub enum Sound {
     /// Zeros.
     Silence,
-    /// A sine of whole hertz.
+    /// A sine of whole hertz, so that seconds follow each other without a step.
     Tone {
         /// Its frequency.
         hertz: u16,
         /// Its peak, as a sample's value.
         peak: i16,
     },
+    /// A sine whose frequency rises evenly for a second, and begins again: its pitch tells the position.
+    Sweep {
+        /// Its frequency at the beginning of each second.
+        from: u16,
+        /// Its frequency at the end of each second.
+        to: u16,
+        /// Its peak, as a sample's value.
+        peak: i16,
+    },
+}
+
+impl Sound {
+    /// One second of it, which then begins again.
+    #[must_use]
+    pub fn one_second(self, rate: SampleRate) -> Arc<[i16]> {
+        let sine = |peak: i16, periods: f64| {
+            (f64::from(peak) * (std::f64::consts::TAU * periods).sin()).round() as i16
+        };
+        let sample = |n: u32| {
+            let time = f64::from(n) / f64::from(rate.hertz());
+            match self {
+                Self::Silence => 0,
+                Self::Tone { hertz, peak } => sine(peak, f64::from(hertz) * time),
+                Self::Sweep { from, to, peak } => {
+                    let rise = f64::from(to) - f64::from(from);
+                    sine(peak, f64::from(from) * time + rise * time * time / 2.0)
+                }
+            }
+        };
+        (0..rate.hertz()).map(sample).collect()
+    }
 }
 
 /// A scripted voice. It speaks what was pushed when it is flushed or finished, as one text; a text that the script
@@ -71,7 +102,7 @@ impl FakeVoice {
             info: ProviderInfo { provider: PROVIDER, model: "tone".to_owned() },
             rate,
             speeches: speeches.into(),
-            sound: one_second(rate, sound),
+            sound: sound.one_second(rate),
             word_times: false,
             faults: Faults::none(),
             record: Record::new(false),
@@ -148,18 +179,6 @@ impl TextToSpeech for FakeVoice {
             open,
         })
     }
-}
-
-/// A whole number of periods, so that seconds follow each other without a step.
-fn one_second(rate: SampleRate, sound: Sound) -> Arc<[i16]> {
-    let sample = |n: u32| match sound {
-        Sound::Silence => 0,
-        Sound::Tone { hertz, peak } => {
-            let phase = std::f64::consts::TAU * f64::from(hertz) * f64::from(n) / f64::from(rate.hertz());
-            (f64::from(peak) * phase.sin()).round() as i16
-        }
-    };
-    (0..rate.hertz()).map(sample).collect()
 }
 
 /// One stream.

@@ -1,4 +1,5 @@
-//! One caller: joins a room that asks for the agent, speaks, waits, listens; speaks over every third answer.
+//! One caller: joins a room that asks for the agent, speaks, waits, listens; of three answers it speaks over one, and
+//! coughs over another.
 
 use std::{rc::Rc, time::Duration};
 
@@ -13,6 +14,7 @@ use crate::{
     Failure,
     servers::{KEY, SECRET},
     speech::Speech,
+    splice::{self, Tape},
 };
 
 /// What every caller does.
@@ -23,6 +25,8 @@ pub(crate) struct CallPlan {
     pub(crate) speech: Rc<Speech>,
     /// How long an answer lasts when nobody interrupts.
     pub(crate) reply: Duration,
+    /// After how much silence an answer goes on that a cough has paused.
+    pub(crate) false_interruption: Duration,
 }
 
 /// What one caller met.
@@ -38,6 +42,8 @@ pub(crate) struct CallResult {
     pub(crate) answered: Vec<Duration>,
     /// From the onset of each speech over an answer to the last audible frame.
     pub(crate) silenced: Vec<Duration>,
+    /// What was heard of each answer that was coughed over.
+    pub(crate) coughed_over: Vec<Tape>,
     /// Frames missing inside answers.
     pub(crate) gaps: usize,
     /// The longest pause between two frames of an answer, above their 20 ms.
@@ -94,6 +100,8 @@ enum Doing {
     Listening { since: Instant },
     /// Speaks over the answer since then.
     Interrupting { since: Instant, next: usize, silent: bool },
+    /// Coughs over the answer that it hears since `heard`, and hears it to its end.
+    Coughing { heard: Instant, since: Instant, next: usize, silent: bool },
 }
 
 /// One caller's microphone and ear.
@@ -108,6 +116,8 @@ struct Line<'a> {
     samples: [i16; 5_760],
     /// The answer's last audible frame: when, and its RTP time.
     last_audible: Option<(Instant, u32)>,
+    /// What was heard of this answer.
+    tape: Tape,
     result: CallResult,
 }
 
@@ -123,9 +133,10 @@ impl<'a> Line<'a> {
             agent_here: false,
             rtp_time: 0,
             hissed: 0,
-            decoder: opus::Decoder::new(HEARING_RATE, opus::Channels::Mono)?,
+            decoder: opus::Decoder::new(splice::RATE, opus::Channels::Mono)?,
             samples: [0; 5_760],
             last_audible: None,
+            tape: Tape::default(),
             result: CallResult::default(),
         })
     }
@@ -148,6 +159,7 @@ impl<'a> Line<'a> {
                 payload = Some(&speech.words[*next]);
                 *next += 1;
                 if *next == speech.words.len() {
+                    self.tape = Tape::default();
                     self.doing = Doing::Expecting { since: now + FRAME };
                 }
             }
@@ -159,6 +171,9 @@ impl<'a> Line<'a> {
                 if now > *since + INTERRUPT_AFTER && self.result.turns.is_multiple_of(3) =>
             {
                 self.doing = Doing::Interrupting { since: now, next: 0, silent: false };
+            }
+            Doing::Listening { since } if now > *since + INTERRUPT_AFTER && self.result.turns % 3 == 1 => {
+                self.doing = Doing::Coughing { heard: *since, since: now, next: 0, silent: false };
             }
             Doing::Listening { since } if now > *since + self.plan.reply + ENDED => {
                 self.last_audible = None;
@@ -176,8 +191,25 @@ impl<'a> Line<'a> {
                 *next += 1;
                 if *next >= speech.words.len() {
                     self.last_audible = None;
+                    self.tape = Tape::default();
                     self.result.turns += 1;
                     self.doing = Doing::Expecting { since: now + FRAME };
+                }
+            }
+            Doing::Coughing { heard, since, next, silent } => {
+                if let Some((last, _)) = self.last_audible
+                    && !*silent
+                    && now > last + SILENT
+                {
+                    *silent = true;
+                    self.result.silenced.push(last.saturating_duration_since(*since));
+                }
+                payload = speech.words.get(*next).filter(|_| *next < COUGH);
+                *next += 1;
+                if now > *heard + self.plan.reply + COUGH_LASTS + self.plan.false_interruption + RESUMED {
+                    self.result.coughed_over.push(std::mem::take(&mut self.tape));
+                    self.last_audible = None;
+                    self.doing = Doing::Waiting { until: now + PAUSE };
                 }
             }
             Doing::Waiting { .. }
@@ -220,6 +252,9 @@ impl<'a> Line<'a> {
             AudioFormat::Red => newest_of(&packet.payload),
         };
         let n = self.decoder.decode(payload, &mut self.samples, false)?;
+        if let Doing::Coughing { .. } | Doing::Listening { .. } | Doing::Expecting { .. } = self.doing {
+            self.tape.push(packet.rtp_time, &self.samples[..n]);
+        }
         let power: f64 = self.samples[..n].iter().map(|&sample| f64::from(sample).powi(2)).sum();
         if (power / n.max(1) as f64).sqrt() < AUDIBLE {
             return Ok(());
@@ -257,8 +292,6 @@ fn newest_of(payload: &[u8]) -> &[u8] {
     payload.get(header + 1 + older..).unwrap_or_default()
 }
 
-/// What a caller hears is decoded at this rate.
-const HEARING_RATE: u32 = 16_000;
 /// For five seconds after a dispatch with a cold cache (`CheckEnabled`), livekit-server 1.9.12 holds three of its fifty
 /// dispatch workers for each named dispatch: the seventeenth waits for the five seconds to end. The first caller warms it.
 const SERVER_WARMS_UP: Duration = Duration::from_millis(5_500);
@@ -278,6 +311,11 @@ const PAUSE: Duration = Duration::from_millis(1_500);
 const INTERRUPT_AFTER: Duration = Duration::from_millis(400);
 /// After an answer's length, that it has ended.
 const ENDED: Duration = Duration::from_millis(200);
+/// A cough: so many packets of voice, 700 ms; longer than the least interruption, shorter than what has words.
+const COUGH: usize = 35;
+const COUGH_LASTS: Duration = Duration::from_millis(700);
+/// What voice activity takes to notice the cough's end, and a reserve.
+const RESUMED: Duration = Duration::from_millis(900);
 /// So long without an audible frame is silence.
 const SILENT: Duration = Duration::from_millis(120);
 /// No turn is begun this long before the end.

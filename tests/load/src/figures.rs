@@ -48,6 +48,12 @@ pub(crate) struct Row {
     pub(crate) answered: Percentiles,
     pub(crate) added_latency: Percentiles,
     pub(crate) barge_in: Percentiles,
+    /// Answers that were coughed over, those of them that went on, and the most that was lost of one or heard twice.
+    pub(crate) coughs: usize,
+    pub(crate) resumed: usize,
+    pub(crate) worst_splice_ms: f64,
+    /// The mean latency at the caller less the mean that the worker measured.
+    pub(crate) unseen_latency_ms: Option<f64>,
 }
 
 /// A line of the table: what, the figure to reach, how to read it from a row.
@@ -56,7 +62,7 @@ type Line<'a> = (&'a str, &'a str, &'a dyn Fn(&Row) -> String);
 impl Row {
     /// A Markdown table: a measure a line, a number of rooms a column, the figure to reach last.
     pub(crate) fn table(rows: &[Self]) -> String {
-        let lines: [Line<'_>; 14] = [
+        let lines: [Line<'_>; 17] = [
             ("agents that came", "all", &|row| format!("{} of {}", row.agents, row.rooms)),
             ("turns taken", "", &|row| row.turns.to_string()),
             ("turns unanswered", "0", &|row| row.unanswered.to_string()),
@@ -80,6 +86,15 @@ impl Row {
             ("added latency, p50 / p99, ms", "60 / 150", &|row| row.added_latency.text(&[50, 99])),
             ("barge-in over the minimum duration, p50 / p95, ms", "– / 100", &|row| {
                 row.barge_in.text(&[50, 95])
+            }),
+            ("false interruptions after which the reply went on", "all", &|row| {
+                format!("{} of {}", row.resumed, row.coughs)
+            }),
+            ("most of a reply lost or heard twice there, ms (found to 1 ms)", "0", &|row| {
+                format!("{:.1}", row.worst_splice_ms)
+            }),
+            ("latency at the caller less what the worker measured, mean, ms", "50", &|row| {
+                row.unseen_latency_ms.map_or("–".into(), |ms| format!("{ms:.0}"))
             }),
         ];
         let mut table = String::from("| |");
@@ -112,6 +127,10 @@ impl Row {
             "answered_ms": { "p50": self.answered.at(50), "p99": self.answered.at(99) },
             "added_latency_ms": { "p50": self.added_latency.at(50), "p99": self.added_latency.at(99) },
             "barge_in_ms": { "p50": self.barge_in.at(50), "p95": self.barge_in.at(95) },
+            "coughs": self.coughs,
+            "resumed": self.resumed,
+            "worst_splice_ms": self.worst_splice_ms,
+            "unseen_latency_ms": self.unseen_latency_ms,
         })
     }
 }

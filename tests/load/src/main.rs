@@ -2,17 +2,21 @@
 //!
 //! For each number of rooms a new server and a new worker are started, so that memory is counted from the same floor.
 //! Every caller is a client of our own making in a room of its own, sends audio all the time, speaks, waits for the
-//! answer, and speaks over every third one. What is measured is the worker's process and what reaches the caller.
+//! answer, speaks over every third one and coughs over another third. What is measured is the worker's process and what
+//! reaches the caller.
 #![expect(clippy::print_stdout, reason = "the table is the product of this program")]
 
 mod caller;
 mod figures;
 mod servers;
 mod speech;
+mod splice;
 
 use std::{path::PathBuf, process::ExitCode, rc::Rc, time::Duration};
 
 use clap::Parser;
+use providers_core::SampleRate;
+use providers_fake::Sound;
 use tokio::{task::LocalSet, time::Instant};
 
 use crate::{
@@ -20,6 +24,7 @@ use crate::{
     figures::{Percentiles, Row},
     servers::{LiveKit, Worker},
     speech::Speech,
+    splice::Tape,
 };
 
 /// Load on a real LiveKit server and a real worker.
@@ -50,6 +55,9 @@ struct Arguments {
     /// How long a reply lasts, in milliseconds.
     #[arg(long, default_value_t = 3_000)]
     reply_ms: u64,
+    /// After how much silence an answer goes on that was interrupted without words, in milliseconds.
+    #[arg(long, default_value_t = 2_000)]
+    false_interruption_ms: u64,
     /// Print one JSON object a row instead of the table.
     #[arg(long)]
     json: bool,
@@ -69,7 +77,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether every turn of every caller was answered.
+/// Whether every turn of every caller was answered, and every answer went on after a cough.
 async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let speech = Rc::new(Speech::spoken("what is the weather in tokyo tomorrow")?);
     let mut rows = Vec::new();
@@ -81,7 +89,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     } else {
         println!("{}", Row::table(&rows));
     }
-    Ok(rows.iter().all(|row| row.unanswered == 0 && row.agents == row.rooms))
+    Ok(rows.iter().all(|row| row.unanswered == 0 && row.agents == row.rooms && row.resumed == row.coughs))
 }
 
 /// One row: a new server, a new worker, so many callers for so long.
@@ -95,6 +103,7 @@ async fn stage(arguments: &Arguments, rooms: usize, speech: &Rc<Speech>) -> Resu
         agent: worker.agent().to_owned(),
         speech: Rc::clone(speech),
         reply: Duration::from_millis(arguments.reply_ms),
+        false_interruption: Duration::from_millis(arguments.false_interruption_ms),
     });
     let until = Instant::now() + SETTLE + Duration::from_secs(arguments.seconds);
     let callers: Vec<_> = (0..rooms)
@@ -110,6 +119,8 @@ async fn stage(arguments: &Arguments, rooms: usize, speech: &Rc<Speech>) -> Resu
     for caller in callers {
         results.push(caller.await.map_err(|error| Failure::Caller(error.to_string()))??);
     }
+    let seen = worker.mean_reply_latency().await;
+    let splices = Splices::of(results.iter().flat_map(|result| &result.coughed_over));
     let each = |pick: fn(&CallResult) -> &Vec<Duration>, expected: u64| {
         Percentiles::of(results.iter().flat_map(pick).copied(), Duration::from_millis(expected))
     };
@@ -130,7 +141,45 @@ async fn stage(arguments: &Arguments, rooms: usize, speech: &Rc<Speech>) -> Resu
         answered: each(|result| &result.answered, 0),
         added_latency: each(|result| &result.answered, arguments.expected_ms),
         barge_in: each(|result| &result.silenced, arguments.interruption_ms),
+        coughs: splices.coughs,
+        resumed: splices.resumed,
+        worst_splice_ms: splices.worst_ms,
+        unseen_latency_ms: mean(results.iter().flat_map(|result| &result.answered))
+            .zip(seen)
+            .map(|(heard, seen)| (heard.as_secs_f64() - seen.as_secs_f64()) * 1_000.0),
     })
+}
+
+/// How answers went on after coughs.
+#[derive(Default)]
+struct Splices {
+    coughs: usize,
+    resumed: usize,
+    worst_ms: f64,
+}
+
+impl Splices {
+    fn of<'a>(tapes: impl Iterator<Item = &'a Tape>) -> Self {
+        let rate = SampleRate::new(splice::RATE).unwrap_or(SampleRate::HEARING);
+        let sweep = SWEEP.one_second(rate);
+        let mut all = Self::default();
+        for tape in tapes {
+            all.coughs += 1;
+            if let Some(splice) = tape.splice(&sweep) {
+                all.resumed += 1;
+                if splice.lost_ms.abs() > all.worst_ms.abs() {
+                    all.worst_ms = splice.lost_ms;
+                }
+            }
+        }
+        all
+    }
+}
+
+fn mean<'a>(values: impl Iterator<Item = &'a Duration>) -> Option<Duration> {
+    let values: Vec<&Duration> = values.collect();
+    let n = u32::try_from(values.len()).ok().filter(|n| *n > 0)?;
+    Some(values.into_iter().sum::<Duration>() / n)
 }
 
 /// Why there is no table.
@@ -155,6 +204,9 @@ pub(crate) enum Failure {
     #[error("a caller ended early: {0}")]
     Caller(String),
 }
+
+/// What the worker's scripted voice says, with the pitch of bench.toml.
+const SWEEP: Sound = Sound::Sweep { from: 440, to: 3_140, peak: 8_192 };
 
 /// All callers are there and past their first turn when measuring begins.
 const SETTLE: Duration = Duration::from_secs(18);

@@ -48,6 +48,7 @@ impl LiveKit {
 /// A `colloquy-agent`.
 pub(crate) struct Worker {
     child: Child,
+    port: u16,
     registered_after: Duration,
 }
 
@@ -67,11 +68,14 @@ impl Worker {
             .env("LIVEKIT_API_SECRET", SECRET);
         command
             .env("COLLOQUY__HTTP__BIND", format!("127.0.0.1:{port}"))
-            .env("COLLOQUY__WORKER__AGENT_NAME", AGENT);
+            .env("COLLOQUY__WORKER__AGENT_NAME", AGENT)
+            // Where an answer was paused can be heard, and a cough is no word.
+            .env("COLLOQUY__TTS__FAKE__SOUND", "sweep")
+            .env("COLLOQUY__STT__FAKE__WORDLESS_BELOW_MS", WORDLESS_BELOW_MS);
         let began = Instant::now();
         let child = spawn(command, &folder.join("worker.log"))?;
         healthy("colloquy-agent", port, "/readyz", &folder.join("worker.log")).await?;
-        Ok(Self { child, registered_after: began.elapsed() })
+        Ok(Self { child, port, registered_after: began.elapsed() })
     }
 
     pub(crate) fn agent(&self) -> &'static str {
@@ -86,8 +90,22 @@ impl Worker {
     pub(crate) fn usage(&self) -> Result<Usage, Failure> {
         usage(&self.child)
     }
+
+    /// The mean latency of its replies as it measured them itself: what its dashboards show.
+    pub(crate) async fn mean_reply_latency(&self) -> Option<Duration> {
+        let metrics = get(self.port, "/metrics").await?;
+        let value = |name: &str| -> Option<f64> {
+            let line = metrics.lines().find_map(|line| line.strip_prefix(name))?;
+            line.trim().parse().ok()
+        };
+        let sum = value("colloquy_voice_reply_latency_seconds_sum")?;
+        let count = value("colloquy_voice_reply_latency_seconds_count")?;
+        (count > 0.0).then(|| Duration::from_secs_f64(sum / count))
+    }
 }
 
+/// Voice shorter than this is a cough to the scripted recogniser.
+const WORDLESS_BELOW_MS: &str = "1000";
 const AGENT: &str = "bench";
 
 fn spawn(mut command: Command, log: &Path) -> Result<Child, Failure> {
@@ -129,6 +147,16 @@ async fn answers(port: u16, path: &str) -> bool {
     stream.write_all(request.as_bytes()).await.is_ok()
         && stream.read_exact(&mut answer).await.is_ok()
         && answer.ends_with(b" 200")
+}
+
+/// The body of an answer to a GET.
+async fn get(port: u16, path: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.ok()?;
+    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
 }
 
 /// What a process has used so far.

@@ -117,6 +117,8 @@ section! {
         final_delay: Duration = "final_delay_ms" milliseconds(150, 0, 60_000);
         /// What is heard in every utterance.
         text: String = "text" text("hello there", 10_000);
+        /// Voice shorter than this has no words: a cough, for measuring false interruptions.
+        wordless_below: Duration = "wordless_below_ms" milliseconds(0, 0, 60_000);
     }
 }
 
@@ -256,6 +258,16 @@ section! {
     }
 }
 
+choice! {
+    /// What a scripted voice sounds like.
+    pub enum FakeSound {
+        /// A tone of one pitch.
+        Tone = "tone",
+        /// A tone that rises from its pitch by 2,700 Hz in each second: where it is heard, its place is known.
+        Sweep = "sweep",
+    }
+}
+
 section! {
     /// A scripted voice on the real clock: a tone.
     pub struct TtsFake at "tts.fake" {
@@ -265,5 +277,7 @@ section! {
         length: Duration = "length_ms" milliseconds(3_000, 20, 600_000);
         /// The tone's pitch.
         frequency: u32 = "frequency_hz" count(440, 50, 8_000, "Hz");
+        /// What is heard.
+        sound: FakeSound = "sound" FakeSound::Tone.rule();
     }
 }
