@@ -15,9 +15,8 @@ fn signal(line: &'static str) -> Signal {
     let mut fields = line.split_whitespace();
     let name = fields.next().expect("a name");
     let numbers: Vec<i64> = fields.map(|field| field.parse().expect("a number")).collect();
-    let [n_samples, step, sweep, tone, noise, pulse, gate, offset, voice] = numbers[..] else {
-        panic!("nine numbers after {name}")
-    };
+    let numbers: [i64; 9] = numbers.try_into().expect("nine numbers");
+    let [n_samples, step, sweep, tone, noise, pulse, gate, offset, voice] = numbers;
     let (mut seed, mut phase, mut states) = (1_u32, 0_i64, [[0_i64; 2]; 2]);
     let samples = (0..n_samples).map(|position| {
         seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -25,7 +24,7 @@ fn signal(line: &'static str) -> Signal {
         let half = phase & 0x7FFF;
         let bow = (half * (32_768 - half)) >> 13;
         let wave = if phase < 0x8000 { bow } else { -bow };
-        let mut value = (wave * tone >> 8) + ((i64::from(seed >> 16) - 32_768) * noise >> 8);
+        let mut value = ((wave * tone) >> 8) + (((i64::from(seed >> 16) - 32_768) * noise) >> 8);
         if pulse > 0 && position % pulse == 0 {
             value += 20_000;
         }
