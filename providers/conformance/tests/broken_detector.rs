@@ -115,7 +115,7 @@ impl TurnDetector for Broken {
                     return Err(ProviderError::new("broken", ErrorKind::BadRequest, "no audio"));
                 }
                 Way::HearsTheBeginning => {
-                    verdict.complete_permille = heard.first().map_or(0, |_| (heard.len() / 1_000) as u16)
+                    verdict.complete_permille = (heard.len() / 1_000) as u16;
                 }
                 Way::QuotesThePerson if asked > 20 => {
                     return Err(ProviderError::new(
