@@ -13,6 +13,7 @@
 
 mod settings;
 
+mod by_language;
 mod error;
 mod inventory;
 mod load;
@@ -23,6 +24,7 @@ mod suggest;
 mod team;
 mod value;
 
+pub use by_language::ByLanguage;
 pub use error::{ConfigErrors, Fault, Place};
 pub use inventory::{KeyDescription, keys};
 pub use load::{Effective, Entry, File, Loaded, Origin, Sources, load};

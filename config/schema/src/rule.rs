@@ -1,6 +1,6 @@
 //! What a setting may be: its kind, its default, its bounds and its unit.
 
-use crate::value::Value;
+use crate::{by_language::ByLanguage, value::Value};
 
 /// The kind of a setting, with its default and what is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,8 @@ pub(crate) enum Shape {
     Name,
     /// What an agent of a file may be called, or empty.
     AgentName,
+    /// Numbers from 0 to 1 by language, such as `de=0.6, pt-BR=0.45`; may be empty.
+    ShareByLanguage,
 }
 
 impl Shape {
@@ -50,15 +52,9 @@ impl Shape {
                 url.host_str().is_some_and(|h| !h.is_empty()) && schemes.contains(&url.scheme())
             }),
             Self::SocketAddress => text.is_empty() || text.parse::<std::net::SocketAddr>().is_ok(),
-            Self::Language => {
-                let mut parts = text.split('-');
-                parts
-                    .next()
-                    .is_some_and(|p| (2..=3).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphabetic()))
-                    && parts
-                        .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()))
-            }
+            Self::Language => is_language(text),
             Self::AgentName => text.is_empty() || is_agent_name(text),
+            Self::ShareByLanguage => ByLanguage::parse(text).is_some(),
             Self::Name => text.len() <= 128 && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
         };
         (!fits).then(|| self.described())
@@ -73,6 +69,9 @@ impl Shape {
             }
             Self::Language => "a language tag such as en or de-DE".to_owned(),
             Self::AgentName => "at most 48 letters, digits, _ and -, or empty for none".to_owned(),
+            Self::ShareByLanguage => {
+                "numbers from 0 to 1 by language such as \"de=0.6, pt-BR=0.45\", none twice, or empty for none".to_owned()
+            }
             Self::Name => "at most 128 letters without white space or control characters".to_owned(),
         }
     }
@@ -180,6 +179,16 @@ impl Rule {
         };
         value.unwrap_or_else(|| Value::Text(text.to_owned()))
     }
+}
+
+/// Whether a text has the form of a BCP 47 tag.
+pub(crate) fn is_language(tag: &str) -> bool {
+    let (language, others) =
+        tag.split_once('-').map_or((tag, None), |(language, others)| (language, Some(others)));
+    let is_language = (2..=3).contains(&language.len()) && language.bytes().all(|b| b.is_ascii_alphabetic());
+    let is_part =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    is_language && others.is_none_or(|others| others.split('-').all(is_part))
 }
 
 /// What an agent may be called: it names a file, and stands in the name of a function for the mind.

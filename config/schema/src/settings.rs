@@ -3,12 +3,14 @@
 //! `config/default.toml` is this file as TOML; a test keeps the two equal.
 
 mod agents;
+mod detector;
 mod hearing;
 mod livekit;
 mod providers;
 mod talking;
 
 pub use agents::{AgentAbout, Agents, Keep};
+pub use detector::{SmartTurn, TurnJudge};
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
 pub use providers::{
@@ -77,6 +79,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     Audio::SECTION,
     Vad::SECTION,
     Turn::SECTION,
+    SmartTurn::SECTION,
     Conversation::SECTION,
     Agents::SECTION,
     Stt::SECTION,
@@ -112,11 +115,13 @@ pub(crate) const AGENT_SECTIONS: &[Section] = &[
     TtsFake::SECTION,
 ];
 
-/// The usual names of LiveKit's own tools: variable, key. The longer `COLLOQUY__` name of a key wins over them.
+/// The usual names of LiveKit's own tools and of ONNX Runtime's: variable, key. The longer `COLLOQUY__` name of a key wins
+/// over them.
 pub(crate) const USUAL_VARIABLES: &[(&str, &str)] = &[
     ("LIVEKIT_URL", "livekit.url"),
     ("LIVEKIT_API_KEY", "livekit.api_key"),
     ("LIVEKIT_API_SECRET", "livekit.api_secret"),
+    ("ORT_DYLIB_PATH", "turn.smart_turn.library"),
 ];
 
 /// Pairs of which the first may not be greater than the second.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    SmartTurn, TurnJudge,
     inventory::{choice, section},
     rule::{Shape, count, count_or, flag, milliseconds, shaped, text},
 };
@@ -24,6 +25,8 @@ section! {
         endpointing_min_delay: Duration = "endpointing_min_delay_ms" milliseconds(500, 0, 10_000);
         /// The same when the turn does not seem to be complete.
         endpointing_max_delay: Duration = "endpointing_max_delay_ms" milliseconds(3_000, 0, 60_000);
+        /// Who judges at a pause whether the person has finished: whom they find unfinished has the longer silence.
+        detector: TurnJudge = "detector" TurnJudge::None.rule();
         /// Whether speech over the agent's own stops it.
         interruption: bool = "interruption" flag(true);
         /// Speech over the agent's own that is long enough to be meant.
@@ -52,6 +55,10 @@ section! {
         reply_timeout: Duration = "reply_timeout_ms" milliseconds(15_000, 1_000, 300_000);
         /// A voice that stalls this long within an answer has ended it.
         stall_timeout: Duration = "stall_timeout_ms" milliseconds(10_000, 500, 120_000);
+
+        table
+        /// Smart Turn.
+        smart_turn: SmartTurn;
     }
 }
 
