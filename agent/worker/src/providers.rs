@@ -1,12 +1,14 @@
-//! Ears, minds and voices as the configuration names them: the only place that knows vendors.
+//! Ears, minds, voices and judges of pauses as the configuration names them: the only place that knows vendors.
 //!
 //! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
+
+mod judge;
 
 use std::{sync::Arc, time::Duration};
 
 use agent_audio::vad::{Aggressiveness, Engine};
 use config_schema::{Config, FakeSound, Provider, Vad, VadKind};
-use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
+use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech, TurnDetector};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
 
@@ -17,6 +19,7 @@ pub struct Providers {
     stt: Arc<Chain<dyn SpeechToText>>,
     llm: Arc<Chain<dyn LanguageModel>>,
     tts: Arc<Chain<dyn TextToSpeech>>,
+    judge: Option<Arc<dyn TurnDetector>>,
 }
 
 /// The ear, the mind and the voice of one call.
@@ -28,6 +31,8 @@ pub struct CallProviders {
     pub llm: Arc<dyn LanguageModel>,
     /// The voice.
     pub tts: Arc<dyn TextToSpeech>,
+    /// Who judges at a pause whether the person has finished; `None` leaves it to silence.
+    pub judge: Option<Arc<dyn TurnDetector>>,
 }
 
 /// Why the configured providers cannot be had.
@@ -45,6 +50,14 @@ pub enum BuildError {
     #[cfg(feature = "local")]
     #[error("llm.local.intents: {0}")]
     Intents(#[from] providers_local::IntentsError),
+    /// What is asked for needs a value that was not given.
+    #[error("{key} is empty: {remedy}")]
+    Empty {
+        /// The setting.
+        key: &'static str,
+        /// Where the value comes from.
+        remedy: &'static str,
+    },
     /// This program was built without it.
     #[error("{key} needs the feature `{feature}`: cargo build -p agent-worker --features {feature}")]
     NotBuilt {
@@ -62,6 +75,7 @@ impl Providers {
             stt: chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
             llm: chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
             tts: chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
+            judge: judge::judge(&config.turn)?,
         })
     }
 
@@ -85,6 +99,7 @@ impl Providers {
             } else {
                 Arc::new(FallbackVoice::new(Arc::clone(&self.tts)))
             },
+            judge: self.judge.clone(),
         }
     }
 

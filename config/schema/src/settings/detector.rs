@@ -13,8 +13,6 @@ choice! {
     pub enum TurnJudge {
         /// Nobody: silence alone decides.
         None = "none",
-        /// The words so far: an end such as "and" or "my name is" is none. Costs nothing, knows a few languages.
-        Words = "words",
         /// Smart Turn, a network that hears the audio, for 23 languages. Needs the feature `smart-turn` and two files:
         /// ./dev models smart-turn.
         SmartTurn = "smart-turn",
