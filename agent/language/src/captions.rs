@@ -1,50 +1,98 @@
-//! What of a reply's text was heard at which position: by the voice's word times, or by an estimate of its pace.
+//! What of a reply's text was heard when: by the voice's word times, or by an estimate of its pace.
+//!
+//! The text is what was written; the voice may have been given something else ([`Said`]), and its word times are about
+//! that. What stands for one such piece is heard as a whole or not at all.
+
+mod pace;
+mod tokens;
+mod written;
 
 use std::time::Duration;
 
 use providers_core::WordTiming;
 
-use crate::words;
+use crate::reading::Said;
+use pace::{Pace, Text};
+use written::Written;
 
-/// The text of one reply, and where its words lie in its audio.
+/// The text of one reply, and where it lies in its audio.
+///
+/// Two clocks: the *position* is how much of the audio was heard; *since* is how long ago the playout began, pauses
+/// included. The estimate runs by the second: a word under way when a pause begins counts as said. A caller that knows
+/// of no pauses leaves out [`Captions::at`], and the position serves as both.
 #[derive(Clone, Debug, Default)]
 pub struct Captions {
-    text: String,
-    /// Where words end in the text, and when they are half spoken, if the voice tells.
+    written: Written,
+    /// Where words end in what was written, and when they are half spoken, if the voice tells.
     timed: Vec<(usize, Duration)>,
-    /// Where the words that were timed end.
+    /// Where the words that were timed end in what is spoken.
     timed_until: usize,
     /// How much audio there is.
     audio: Duration,
+    /// Whether all text is there.
+    ended: bool,
     /// Whether all text has its audio.
     whole: bool,
     /// How much of the text was shown.
     shown: usize,
+    pace: Pace,
 }
 
 impl Captions {
-    /// More text is given to the voice.
+    /// More text is given to the voice, as it is written.
     pub fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.whole = false;
+        self.written.push(text);
+        (self.ended, self.whole) = (false, false);
+    }
+
+    /// More text is given to the voice, said in its own way.
+    pub fn push_said(&mut self, said: &Said) {
+        match said {
+            Said::Plain(text) => self.push(text),
+            Said::Read { written, spoken } => {
+                self.written.push_read(written, spoken);
+                (self.ended, self.whole) = (false, false);
+            }
+        }
+    }
+
+    /// The playout began so long ago, pauses included. Say it before each push, [`Captions::complete`] and pause, and
+    /// at zero when it begins, for an exact estimate.
+    pub fn at(&mut self, since: Duration) {
+        self.pace.run(&as_it_stands(&self.written, self.ended, self.whole, self.audio), since);
+    }
+
+    /// The playout pauses, so long after it began.
+    pub fn pause(&mut self, since: Duration) {
+        self.at(since);
+        self.pace.pause(since);
+    }
+
+    /// The playout goes on, so long after it began.
+    pub fn resume(&mut self, since: Duration) {
+        self.at(since);
+        self.pace.resume(since);
     }
 
     /// The voice made more audio, and told when these words are spoken.
     pub fn voiced(&mut self, audio: Duration, words: &[WordTiming]) {
         self.audio += audio;
         for word in words {
-            let spoken = word.text.trim();
-            let Some(at) = self.text[self.timed_until..].find(spoken) else { continue };
-            let end = self.timed_until + at + spoken.len();
-            let gap = self.text[end..].find(|c: char| !c.is_whitespace()).unwrap_or(self.text.len() - end);
-            self.timed_until = end + gap;
-            self.timed.push((self.timed_until, (word.start + word.end) / 2));
+            let word_text = word.text.trim();
+            let Some(at) = self.written.spoken()[self.timed_until..].find(word_text) else { continue };
+            self.timed_until += at + word_text.len();
+            self.timed.push((self.written.place_of(self.timed_until), (word.start + word.end) / 2));
         }
     }
 
+    /// No more text comes.
+    pub const fn end_text(&mut self) {
+        self.ended = true;
+    }
+
     /// The voice has said all.
-    pub fn complete(&mut self) {
-        self.whole = true;
+    pub const fn complete(&mut self) {
+        (self.ended, self.whole) = (true, true);
     }
 
     /// Whether all text has its audio.
@@ -56,67 +104,57 @@ impl Captions {
     /// Whether there is any text.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
+        self.written.text().trim().is_empty()
     }
 
-    /// All of the text.
+    /// All of the text, as it was written.
     #[must_use]
     pub fn all(&self) -> &str {
-        self.text.trim()
+        self.written.text()
     }
 
-    /// The text that was heard when so much audio was. A word counts once half of it was heard.
+    /// The text that was heard when so much audio was. By word times a word counts once half of it was heard; by the
+    /// estimate, once it is over.
     #[must_use]
-    pub fn heard(&self, heard: Duration) -> &str {
-        self.text[..self.heard_until(heard).max(self.shown)].trim()
+    pub fn heard(&self, position: Duration) -> &str {
+        &self.written.text()[..self.heard_until(position).max(self.shown)]
     }
 
     /// What of the text is to be shown next, when so much audio was heard. Nothing is shown twice or taken back.
-    pub fn advance(&mut self, heard: Duration) -> &str {
+    pub fn advance(&mut self, position: Duration) -> &str {
+        if !position.is_zero() {
+            self.at(position.max(self.pace.since()));
+        }
         let from = self.shown;
-        self.shown = self.heard_until(heard).max(from);
-        &self.text[from..self.shown]
+        self.shown = self.heard_until(position).max(from);
+        &self.written.text()[from..self.shown]
     }
 
     /// What was not shown yet, all of it.
     pub fn rest(&mut self) -> &str {
-        let from = std::mem::replace(&mut self.shown, self.text.len());
-        &self.text[from..]
+        let from = std::mem::replace(&mut self.shown, self.written.text().len());
+        &self.written.text()[from..]
     }
 
-    fn heard_until(&self, heard: Duration) -> usize {
-        if heard.is_zero() {
+    fn heard_until(&self, position: Duration) -> usize {
+        let text = self.written.text();
+        if position.is_zero() && !self.pace.has_begun() {
             0
-        } else if self.whole && heard >= self.audio {
-            self.text.len()
+        } else if self.whole && !self.audio.is_zero() && position >= self.audio {
+            text.len()
         } else if self.timed.is_empty() {
-            self.estimated_until(heard)
+            let mut pace = self.pace;
+            let since = position.max(pace.since());
+            pace.run(&as_it_stands(&self.written, self.ended, self.whole, self.audio), since)
         } else {
-            let words = self.timed.partition_point(|(_, at)| *at <= heard);
+            let words = self.timed.partition_point(|(_, at)| *at <= position);
             words.checked_sub(1).map_or(0, |last| self.timed[last].0)
         }
     }
+}
 
-    /// All audio known: the text's beats spread evenly over it. Else the pace of ordinary speech.
-    fn estimated_until(&self, heard: Duration) -> usize {
-        let pace = if self.whole && !self.audio.is_zero() {
-            f64::from(words::beats_of(&self.text)) / self.audio.as_secs_f64()
-        } else {
-            words::BEATS_PER_SECOND
-        };
-        let spoken = heard.as_secs_f64() * pace;
-        let mut end = 0;
-        let mut beats = 0.0;
-        for piece in words::pieces(&self.text) {
-            let own = f64::from(words::beats(piece));
-            if beats + own / 2.0 > spoken {
-                break;
-            }
-            beats += own;
-            end += piece.len();
-        }
-        end
-    }
+fn as_it_stands(written: &Written, ended: bool, whole: bool, audio: Duration) -> Text<'_> {
+    Text { text: written.text(), written, ended, measure: whole.then_some(audio) }
 }
 
 #[cfg(test)]
@@ -126,24 +164,29 @@ mod tests {
     use providers_core::WordTiming;
 
     use super::Captions;
+    use crate::reading::Said;
 
     const fn seconds(millis: u64) -> Duration {
         Duration::from_millis(millis)
+    }
+
+    fn word(text: &str, start: u64, end: u64) -> WordTiming {
+        WordTiming { text: text.to_owned(), start: seconds(start), end: seconds(end) }
     }
 
     #[test]
     fn without_word_times_the_text_follows_the_pace_of_the_whole() {
         let mut captions = Captions::default();
         captions.push("Here is a long story for you.");
-        captions.voiced(seconds(8000), &[]);
+        captions.voiced(seconds(9000), &[]);
         captions.complete();
         for (heard, text) in [
             (0, ""),
-            (400, ""),
-            (500, "Here"),
-            (2300, "Here is"),
-            (3500, "Here is a long"),
-            (8000, "Here is a long story for you."),
+            (800, ""),
+            (950, "Here"),
+            (3500, "Here is a"),
+            (4100, "Here is a long"),
+            (9000, "Here is a long story for you."),
         ] {
             assert_eq!(captions.heard(seconds(heard)), text, "{heard} ms");
         }
@@ -154,18 +197,13 @@ mod tests {
         let mut captions = Captions::default();
         captions.push("Here is a long story ");
         captions.voiced(seconds(900), &[]);
-        assert_eq!(captions.heard(seconds(500)), "Here is");
+        assert_eq!(captions.heard(seconds(550)), "Here is");
     }
 
     #[test]
     fn word_times_go_before_estimates() {
         let mut captions = Captions::default();
         captions.push("One, two three");
-        let word = |text: &str, start, end| WordTiming {
-            text: text.to_owned(),
-            start: seconds(start),
-            end: seconds(end),
-        };
         captions.voiced(
             seconds(3000),
             &[word("One, ", 0, 1000), word("two ", 2000, 2100), word("three", 2500, 3000)],
@@ -179,12 +217,33 @@ mod tests {
     }
 
     #[test]
+    fn word_times_are_about_what_is_spoken_and_captions_about_what_was_written() {
+        let mut captions = Captions::default();
+        captions.push("It costs ");
+        captions.push_said(&Said::Read {
+            written: "$5.50".into(),
+            spoken: "five dollars and fifty cents".into(),
+        });
+        captions.push(" now.");
+        let words = ["It ", "costs ", "five ", "dollars ", "and ", "fifty ", "cents ", "now."];
+        let times: Vec<WordTiming> =
+            words.iter().zip(0..).map(|(text, n)| word(text, n * 1000, n * 1000 + 1000)).collect();
+        captions.voiced(seconds(8000), &times);
+        captions.complete();
+        for (heard, text) in
+            [(1600, "It costs"), (5600, "It costs "), (6600, "It costs $5.50"), (7600, "It costs $5.50 now.")]
+        {
+            assert_eq!(captions.heard(seconds(heard)), text, "{heard} ms");
+        }
+    }
+
+    #[test]
     fn what_is_shown_is_shown_once_and_never_taken_back() {
         let mut captions = Captions::default();
         captions.push("Here is a long story for you.");
-        let mut shown = captions.advance(seconds(1000)).to_owned();
-        assert_eq!(shown, "Here is a long ");
-        captions.voiced(seconds(20_000), &[]);
+        let mut shown = captions.advance(seconds(1100)).to_owned();
+        assert_eq!(shown, "Here is a long");
+        captions.voiced(seconds(20_000), &[word("Here", 5000, 6000)]);
         captions.complete();
         assert_eq!(captions.advance(seconds(1100)), "");
         assert_eq!(captions.heard(seconds(1100)), "Here is a long");
