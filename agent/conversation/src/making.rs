@@ -104,6 +104,7 @@ impl Making {
         making.filter.push(words, &mut making.waiting);
         making.filter.finish(&mut making.waiting);
         making.captions.push(&making.waiting);
+        making.captions.end_text();
         making
     }
 
@@ -265,6 +266,7 @@ impl Making {
         let from = self.waiting.len();
         self.filter.finish(&mut self.waiting);
         self.captions.push(&self.waiting[from..]);
+        self.captions.end_text();
         self.text = Text::Whole;
         if let Voice::Speaking(voice) = &mut self.voice {
             voice.push(&self.waiting);

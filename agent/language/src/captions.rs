@@ -56,8 +56,14 @@ impl Captions {
         }
     }
 
-    /// The playout began so long ago, pauses included. Say it before each push, [`Captions::complete`] and pause, and
-    /// at zero when it begins, for an exact estimate.
+    /// The playout begins. `is_known` says whether the voice had said all before this moment; else the first word goes
+    /// at the pace of ordinary speech.
+    pub fn begin(&mut self, is_known: bool) {
+        self.pace.run(&as_it_stands(&self.written, self.ended, self.whole && is_known, self.audio), Duration::ZERO);
+    }
+
+    /// The playout began so long ago, pauses included. Say it before each push and [`Captions::complete`], for an exact
+    /// estimate.
     pub fn at(&mut self, since: Duration) {
         self.pace.run(&as_it_stands(&self.written, self.ended, self.whole, self.audio), since);
     }
