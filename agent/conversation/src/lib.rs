@@ -22,6 +22,7 @@ mod speech;
 mod tally;
 mod toolbox;
 mod tools;
+mod transcript;
 
 pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, UserTurn};
 pub use body::{

@@ -7,14 +7,14 @@ use std::{
     task::{Context, Poll},
 };
 
-use agent_language::{Captions, Spoken};
+use agent_language::Spoken;
 use agent_turn::{Moment, ReplyId};
 use providers_core::{
     ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, TextToSpeech, ToolCall,
     TtsOptions, TtsStream, Usage,
 };
 
-use crate::Component;
+use crate::{Component, transcript::Transcript};
 
 /// One reply, from its cause to its last sample.
 pub(crate) struct Making {
@@ -22,7 +22,7 @@ pub(crate) struct Making {
     /// The tools it calls.
     pub(crate) calls: Vec<ToolCall>,
     /// Its text, and where it lies in the audio.
-    pub(crate) captions: Captions,
+    pub(crate) captions: Transcript,
     /// Samples that were not given to the playout.
     pub(crate) audio: Vec<i16>,
     pub(crate) times: Times,
@@ -103,8 +103,8 @@ impl Making {
         let mut making = Self::new(id, Text::Whole, voice, now);
         making.filter.push(words, &mut making.waiting);
         making.filter.finish(&mut making.waiting);
-        making.captions.push(&making.waiting);
-        making.captions.end_text();
+        making.captions.push(now, &making.waiting);
+        making.captions.end_text(now);
         making
     }
 
@@ -117,7 +117,7 @@ impl Making {
         Self {
             id,
             calls: Vec::new(),
-            captions: Captions::default(),
+            captions: Transcript::default(),
             audio: Vec::new(),
             times: Times { asked: now, ..Times::default() },
             has_called: false,
@@ -183,12 +183,14 @@ impl Making {
             match answer.as_mut().poll_next(cx) {
                 Poll::Ready(Some(Ok(event))) => return Poll::Ready(self.on_piece(event, now)),
                 Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(self.on_broken_text(error.kind, error.message));
+                    return Poll::Ready(self.on_broken_text(error.kind, error.message, now));
                 }
                 Poll::Ready(None) => {
-                    return Poll::Ready(
-                        self.on_broken_text(ErrorKind::StreamCut, "the answer has no end".to_owned()),
-                    );
+                    return Poll::Ready(self.on_broken_text(
+                        ErrorKind::StreamCut,
+                        "the answer has no end".to_owned(),
+                        now,
+                    ));
                 }
                 Poll::Pending => {}
             }
@@ -207,7 +209,7 @@ impl Making {
                 }
                 Poll::Ready(None) if matches!(self.text, Text::Whole) => {
                     self.voice = Voice::Over;
-                    self.captions.complete();
+                    self.captions.complete(now);
                 }
                 Poll::Ready(None) => {
                     return Poll::Ready(
@@ -234,7 +236,7 @@ impl Making {
                 self.times.first_piece.get_or_insert(now);
                 let from = self.waiting.len();
                 self.filter.push(&text, &mut self.waiting);
-                self.captions.push(&self.waiting[from..]);
+                self.captions.push(now, &self.waiting[from..]);
                 News::More
             }
             LlmEvent::Reasoning(_) => News::More,
@@ -247,26 +249,26 @@ impl Making {
             LlmEvent::Finished(
                 FinishReason::Stop | FinishReason::Calls | FinishReason::Length | FinishReason::ContentFilter,
             ) => {
-                self.end_text();
+                self.end_text(now);
                 News::Thought
             }
         }
     }
 
     /// What was thought before the failure is said, if it is anything; calls are not made.
-    fn on_broken_text(&mut self, kind: ErrorKind, message: String) -> News {
+    fn on_broken_text(&mut self, kind: ErrorKind, message: String, now: Moment) -> News {
         self.calls.clear();
-        self.end_text();
+        self.end_text(now);
         let is_final = self.captions.is_empty();
         self.finished |= is_final;
         News::Failed { component: Component::Llm, kind, message, is_final }
     }
 
-    fn end_text(&mut self) {
+    fn end_text(&mut self, now: Moment) {
         let from = self.waiting.len();
         self.filter.finish(&mut self.waiting);
-        self.captions.push(&self.waiting[from..]);
-        self.captions.end_text();
+        self.captions.push(now, &self.waiting[from..]);
+        self.captions.end_text(now);
         self.text = Text::Whole;
         if let Voice::Speaking(voice) = &mut self.voice {
             voice.push(&self.waiting);

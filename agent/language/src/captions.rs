@@ -59,7 +59,10 @@ impl Captions {
     /// The playout begins. `is_known` says whether the voice had said all before this moment; else the first word goes
     /// at the pace of ordinary speech.
     pub fn begin(&mut self, is_known: bool) {
-        self.pace.run(&as_it_stands(&self.written, self.ended, self.whole && is_known, self.audio), Duration::ZERO);
+        self.pace.run(
+            &as_it_stands(&self.written, self.ended, self.whole && is_known, self.audio),
+            Duration::ZERO,
+        );
     }
 
     /// The playout began so long ago, pauses included. Say it before each push and [`Captions::complete`], for an exact

@@ -67,7 +67,11 @@ impl<B: Body> Call<B> {
         if self.reply(reply).is_some_and(|making| !making.is_forgotten) {
             self.history.open(reply);
         }
-        self.tally.tell(self.now(), CallEvent::PlayoutStarted { reply });
+        let now = self.now();
+        if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
+            making.captions.begin(now);
+        }
+        self.tally.tell(now, CallEvent::PlayoutStarted { reply });
         self.tell(Input::Playout(reply, PlayoutFact::Started));
     }
 
@@ -75,7 +79,7 @@ impl<B: Body> Call<B> {
         let (now, heard) = (self.now(), self.body.heard());
         let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) else { return };
         let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
-        let more = making.captions.advance(heard);
+        let more = making.captions.advance(now, heard);
         if !more.is_empty() {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
         }
@@ -97,12 +101,12 @@ impl<B: Body> Call<B> {
         let Some(at) = self.replies.iter().position(|making| making.id == reply) else { return };
         let mut making = self.replies.swap_remove(at);
         let Some(playing) = self.playing.take_if(|playing| playing.reply == reply) else { return };
-        let more = if is_whole { making.captions.rest() } else { making.captions.advance(heard) };
+        let more = if is_whole { making.captions.rest() } else { making.captions.advance(now, heard) };
         if !more.is_empty() {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
         }
         self.body.end_agent_words(playing.segment);
-        let text = if is_whole { making.captions.all() } else { making.captions.heard(heard) };
+        let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) };
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
         if !text.is_empty() && !making.is_forgotten {
             self.history.heard(reply, text);

@@ -18,10 +18,18 @@ impl<B: Body> Call<B> {
             Output::StartPlayout { reply } => self.start_playout(reply),
             Output::PausePlayout { reply } => {
                 self.body.pause();
+                let now = self.now();
+                if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
+                    making.captions.pause(now);
+                }
                 self.tally.tell(self.now(), CallEvent::PlayoutPaused { reply });
             }
             Output::ResumePlayout { reply } => {
                 self.body.resume();
+                let now = self.now();
+                if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
+                    making.captions.resume(now);
+                }
                 self.tally.tell(self.now(), CallEvent::PlayoutResumed { reply });
             }
             Output::StopPlayout { reply } => {

@@ -385,6 +385,7 @@ fn an_asker_is_told_what_became_of_each_speech() {
         1.41 play
         1.41 agent Speaking
         1.80 played 0.39 cut
+        1.80 message Assistant* "three"
         1.80 agent Listening
         1.90 play
         1.90 agent Speaking

@@ -192,9 +192,9 @@ fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
     expect![[r#"
         user 1 Hello?
         user 1 final Hello?
-        agent 2 +I 
-        agent 2 +am 
-        agent 2 +here.
+        agent 2 +I
+        agent 2 + am
+        agent 2 + here.
         agent 2 end"#]]
     .assert_eq(&played.shown.join("\n"));
 }

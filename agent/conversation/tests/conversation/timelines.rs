@@ -56,11 +56,11 @@ fn the_transcripts_of_both_sides_are_shown_in_segments() {
     expect![[r#"
         user 1 Hello, how
         user 1 final Hello, how are you?
-        agent 2 +I'm 
-        agent 2 +doing 
-        agent 2 +well, 
-        agent 2 +thank 
-        agent 2 +you!
+        agent 2 +I'm
+        agent 2 + doing
+        agent 2 + well,
+        agent 2 + thank
+        agent 2 + you!
         agent 2 end"#]]
     .assert_eq(&played.shown.join("\n"));
 }
@@ -165,7 +165,7 @@ fn a9b_words_over_a_reply_cut_it_where_it_was_heard() {
         6.10 interim "Stop!"
         6.20 final "Stop!"
         6.20 played 2.30 cut
-        6.20 message Assistant* "Here is a"
+        6.20 message Assistant* "Here is a long"
         6.20 speech Generate
         6.50 user Listening
         6.50 message User "Stop!"
@@ -180,7 +180,7 @@ fn a9b_words_over_a_reply_cut_it_where_it_was_heard() {
         [
             ChatMessage::System { text: "Be brief.".to_owned() },
             ChatMessage::User { text: STORY.to_owned() },
-            ChatMessage::Assistant { text: "Here is a".to_owned(), calls: Vec::new() },
+            ChatMessage::Assistant { text: "Here is a long".to_owned(), calls: Vec::new() },
             ChatMessage::User { text: "Stop!".to_owned() },
         ]
     );
@@ -245,7 +245,7 @@ fn a11_what_the_user_writes_stops_the_reply_and_is_answered() {
             3.20 agent Speaking
             5.00 message User "stop from text input"
             5.00 played 1.80 cut
-            5.00 message Assistant* "Here"
+            5.00 message Assistant* "Here is"
             5.00 speech Generate
             5.00 agent Thinking
             5.50 play
@@ -583,7 +583,7 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
             1.50 play
             1.50 agent Speaking
             2.51 played 1.00
-            2.51 message Assistant "Goodbye, friend!"
+            2.51 message Assistant "Goodbye, friend! "
             2.51 agent Listening
             4.00 closed completed
         "#]]);

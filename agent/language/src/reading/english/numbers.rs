@@ -106,7 +106,7 @@ pub(super) fn ordinal(value: u64, british: bool) -> String {
 pub(super) fn year(value: u32, british: bool) -> String {
     let value = u64::from(value);
     let (century, rest) = (value / 100, value % 100);
-    if value < 1000 || value > 9999 || value % 1000 < 10 {
+    if !(1000..=9999).contains(&value) || value % 1000 < 10 {
         return cardinal(value, british);
     }
     match rest {

@@ -97,12 +97,13 @@ fn small(value: u64) -> &'static str {
 /// `21` is einundzwanzigste with this ending: nothing, `n`, `r`.
 pub(super) fn ordinal(value: u64, ending: &str) -> String {
     let words = cardinal(value);
-    let stem = match value % 100 {
+    let last = value % 100;
+    let stem = match last {
         1 => words.strip_suffix("eins").map(|stem| format!("{stem}erste")),
         3 => words.strip_suffix("drei").map(|stem| format!("{stem}dritte")),
         7 => words.strip_suffix("sieben").map(|stem| format!("{stem}siebte")),
         8 => words.strip_suffix("acht").map(|stem| format!("{stem}achte")),
-        1..20 => Some(format!("{words}te")),
+        _ if (2..20).contains(&last) => Some(format!("{words}te")),
         _ => None,
     };
     format!("{}{ending}", stem.unwrap_or_else(|| format!("{words}ste")))

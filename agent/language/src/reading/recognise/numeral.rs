@@ -64,7 +64,7 @@ pub(super) fn ordinal(words: &Words<'_>, of: &Conventions) -> Verdict {
             }
             let Some(next) = words.after(1)? else { return Ok(None) };
             let is_one = next.is_small() || cues.contains(&words.before);
-            Ok(is_one.then(|| Hit { words: 1, what: Expression::Ordinal(value), eats: 1 }))
+            Ok(is_one.then_some(Hit { words: 1, what: Expression::Ordinal(value), eats: 1 }))
         }
     }
 }
