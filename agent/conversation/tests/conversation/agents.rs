@@ -357,11 +357,16 @@ fn an_asker_is_told_what_became_of_each_speech() {
             let four = handle.say(Say::words("four").interruptible(false).forgotten());
             let failing = handle.generate_reply(Generate::instructed("Nobody answers this."));
             assert!(two.interrupt(false), "taken back while it waits");
-            told.borrow_mut().push(("two", two.await));
-            told.borrow_mut().push(("one", one.await));
-            told.borrow_mut().push(("three", three.await));
-            told.borrow_mut().push(("four", four.await));
-            told.borrow_mut().push(("nothing to say", failing.await));
+            let end = two.await;
+            told.borrow_mut().push(("two", end));
+            let end = one.await;
+            told.borrow_mut().push(("one", end));
+            let end = three.await;
+            told.borrow_mut().push(("three", end));
+            let end = four.await;
+            told.borrow_mut().push(("four", end));
+            let end = failing.await;
+            told.borrow_mut().push(("nothing to say", end));
         });
     };
     let played = Scene::new()
