@@ -31,6 +31,8 @@ pub struct Utterance {
     pub text: String,
     /// The final comes this long after the end; the interim, its first two words, at half of it.
     pub delay: Duration,
+    /// Whether the final comes at all.
+    pub is_final: bool,
 }
 
 /// What is understood of stretches of voice.
@@ -184,7 +186,9 @@ fn cues(utterances: &[Utterance], endpoints: bool) -> Arc<[Cue]> {
             cue(utterance.start, SttEvent::SpeechStarted);
         }
         cue(end + utterance.delay / 2, interim(&utterance.text));
-        cue(end + utterance.delay, final_of(&utterance.text));
+        if utterance.is_final {
+            cue(end + utterance.delay, final_of(&utterance.text));
+        }
         if endpoints {
             cue(end + utterance.delay, SttEvent::SpeechEnded);
         }

@@ -157,7 +157,7 @@ fn answer(when: &str, text: &str, ttft: u64, duration: u64) -> Answer {
 
 fn utterance(start: u64, end: u64, text: &str, delay: u64) -> Utterance {
     let [start, end, delay] = [start, end, delay].map(Duration::from_millis);
-    Utterance { start, end, text: text.to_owned(), delay }
+    Utterance { start, end, text: text.to_owned(), delay, is_final: true }
 }
 
 fn voice(when: &str, length: u64, ttfb: u64, duration: u64) -> FakeVoice {

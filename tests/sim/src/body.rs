@@ -1,0 +1,165 @@
+//! A body without sound: a script of what the user does, and a sink that plays in real time.
+
+use std::{
+    collections::VecDeque,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use agent_conversation::{AgentState, Body, BodyEvent, CloseReason, ReplyId, Segment};
+use providers_core::{SampleRate, VoiceEdge};
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use sink::Sink;
+
+mod sink;
+
+/// Something the user does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cue {
+    /// Is there.
+    Joined,
+    /// Begins to speak, or has ended.
+    Voice(VoiceEdge),
+    /// Is silent so long already, too short yet to count as an end.
+    Lapsed(Duration),
+    /// Writes.
+    Typed(String),
+    /// Goes.
+    Left,
+}
+
+/// Is told what others in the room see.
+pub trait Audience {
+    /// The words of the user in a segment, which may change unless they are final.
+    fn user(&mut self, _segment: Segment, _text: &str, _is_final: bool) {}
+
+    /// More words of the agent in a segment; `None` when there are no more.
+    fn agent(&mut self, _segment: Segment, _more: Option<&str>) {}
+}
+
+/// Nobody looks.
+impl Audience for () {}
+
+/// A body without sound.
+pub struct ScriptedBody<A = ()> {
+    began: Instant,
+    cues: VecDeque<(Duration, Cue)>,
+    alarm: Pin<Box<Sleep>>,
+    sink: Option<Sink>,
+    pausable: bool,
+    audience: A,
+}
+
+impl<A: Audience> ScriptedBody<A> {
+    /// A body whose user does this, at times from now on. Of cues at the same time the first goes first.
+    #[must_use]
+    pub fn new(mut cues: Vec<(Duration, Cue)>, pausable: bool, audience: A) -> Self {
+        cues.sort_by_key(|(at, _)| *at);
+        let began = Instant::now();
+        let alarm = Box::pin(sleep_until(began));
+        Self { began, cues: cues.into(), alarm, sink: None, pausable, audience }
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        let cue = self.cues.front().map(|(at, _)| self.began + *at);
+        cue.into_iter().chain(self.sink.as_ref().and_then(Sink::due)).min()
+    }
+
+    fn sink_event(&mut self) -> Option<BodyEvent<'static>> {
+        let event = self.sink.as_mut()?.event()?;
+        if let BodyEvent::PlayoutFinished { .. } = event {
+            self.sink = None;
+        }
+        Some(event)
+    }
+}
+
+impl<A: Audience> Body for ScriptedBody<A> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent<'_>> {
+        loop {
+            if let Some(event) = self.sink_event() {
+                return Poll::Ready(event);
+            }
+            let now = self.began.elapsed();
+            if let Some((_, cue)) = self.cues.pop_front_if(|(at, _)| *at <= now) {
+                return Poll::Ready(match cue {
+                    Cue::Joined => BodyEvent::UserJoined,
+                    Cue::Voice(edge) => BodyEvent::Voice(edge),
+                    Cue::Lapsed(silence) => BodyEvent::VoiceLapsed { silence },
+                    Cue::Typed(text) => BodyEvent::Typed(text),
+                    Cue::Left => BodyEvent::UserLeft,
+                });
+            }
+            let Some(due) = self.next_due() else { return Poll::Pending };
+            if self.alarm.deadline() != due {
+                self.alarm.as_mut().reset(due);
+            }
+            std::task::ready!(self.alarm.as_mut().poll(cx));
+        }
+    }
+
+    fn begin(&mut self, reply: ReplyId, rate: SampleRate) {
+        assert!(self.sink.is_none(), "{reply} was begun while another plays");
+        self.sink = Some(Sink::new(reply, rate));
+    }
+
+    fn play(&mut self, samples: &[i16]) {
+        if let Some(sink) = &mut self.sink {
+            sink.play(samples.len() as u64);
+        }
+    }
+
+    fn finish(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.finish();
+        }
+    }
+
+    fn queued(&self) -> Duration {
+        self.sink.as_ref().map_or(Duration::ZERO, Sink::queued)
+    }
+
+    fn pause(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.pause(true);
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Some(sink) = &mut self.sink {
+            sink.pause(false);
+        }
+    }
+
+    fn stop(&mut self) -> Duration {
+        self.sink.take().map_or(Duration::ZERO, |sink| sink.heard())
+    }
+
+    fn heard(&self) -> Duration {
+        self.sink.as_ref().map_or(Duration::ZERO, Sink::heard)
+    }
+
+    fn can_pause(&self) -> bool {
+        self.pausable
+    }
+
+    fn show_agent(&mut self, _state: AgentState) {}
+
+    fn show_user_words(&mut self, segment: Segment, text: &str, is_final: bool) {
+        self.audience.user(segment, text, is_final);
+    }
+
+    fn show_agent_words(&mut self, segment: Segment, more: &str) {
+        self.audience.agent(segment, Some(more));
+    }
+
+    fn end_agent_words(&mut self, segment: Segment) {
+        self.audience.agent(segment, None);
+    }
+
+    fn poll_close(&mut self, _cx: &mut Context<'_>, _reason: CloseReason) -> Poll<()> {
+        Poll::Ready(())
+    }
+}

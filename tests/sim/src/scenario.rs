@@ -1,0 +1,269 @@
+//! A scenario as its file says it: keys, units and defaults. What they mean stands in `tests/scenarios/README.md`.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::{judge::Expectation, seconds::Seconds, session::Session};
+
+mod expect;
+mod read;
+
+pub use read::read;
+
+/// One conversation: what happens in it, and what must come out.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    /// What its file says, but for the expectations.
+    pub script: Script,
+    /// What must come out.
+    pub expected: Vec<Expectation>,
+}
+
+/// What happens in a conversation.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Script {
+    /// What it shows.
+    pub name: String,
+    /// Why, for who reads it.
+    pub notes: String,
+    /// When the program closes the session; without it, five seconds after the user has spoken last.
+    pub end: Option<Seconds>,
+    /// Whether every event must be expected.
+    pub strict: bool,
+    /// What differs from the session's defaults.
+    pub session: Session,
+    /// How the agent is heard.
+    pub sink: Sink,
+    /// How the recogniser finds the ends of speech, if the turn detection is its.
+    pub stt: Recogniser,
+    /// The agent of the beginning.
+    pub agent: Agent,
+    /// What the user says.
+    pub user: Vec<Spanned<Utterance>>,
+    /// What the mind answers.
+    pub llm: Vec<Answer>,
+    /// How long the voice takes.
+    pub tts: Vec<Speech>,
+    /// What the mind may call.
+    pub tool: Vec<Tool>,
+    /// What the program does.
+    pub action: Vec<Spanned<Action>>,
+    /// What must come out, as it stands in the file.
+    expect: Vec<Spanned<expect::Raw>>,
+}
+
+/// How the agent is heard.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Sink {
+    /// Whether the playout can pause and resume; if not, an interrupted reply is stopped at once.
+    pub pausable: bool,
+}
+
+/// How the recogniser finds the ends of speech.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Recogniser {
+    /// How long after speech began it says so.
+    pub start_delay: Seconds,
+    /// How long after the final transcript it says that speech has ended.
+    pub end_delay: Seconds,
+}
+
+/// Who the agent is.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Agent {
+    /// What it does when it has the conversation.
+    pub on_enter: Option<OnEnter>,
+    /// The words or the instructions of that.
+    pub text: String,
+    /// Whether the user may interrupt that.
+    pub allow_interruptions: Option<bool>,
+}
+
+/// What an agent does when it has the conversation.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum OnEnter {
+    /// Says given words.
+    Say,
+    /// Says what the mind makes of instructions.
+    GenerateReply,
+}
+
+/// One utterance of the user.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Utterance {
+    /// When it begins.
+    pub start: Seconds,
+    /// When it ends.
+    pub end: Seconds,
+    /// What the recogniser understands; empty for noise, of which it says nothing.
+    #[serde(default)]
+    pub text: String,
+    /// How long after the end the final transcript comes; the interim one at half of it.
+    #[serde(default = "Utterance::stt_delay")]
+    pub stt_delay: Seconds,
+    /// Whether the final transcript comes at all.
+    #[serde(default = "yes", rename = "final")]
+    pub is_final: bool,
+}
+
+/// A canned answer of the mind.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// The last user text, tool output or instructions that it answers; `*` for any.
+    pub when: String,
+    /// What it says.
+    #[serde(default)]
+    pub text: String,
+    /// From the question to the first piece.
+    #[serde(default = "Answer::ttft")]
+    pub ttft: Seconds,
+    /// From the question to the end.
+    #[serde(default = "Answer::duration")]
+    pub duration: Seconds,
+    /// The tools it calls.
+    #[serde(default)]
+    pub calls: Vec<Call>,
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    /// Which.
+    pub name: String,
+    /// With what, as JSON.
+    #[serde(default = "Call::no_arguments")]
+    pub arguments: String,
+}
+
+/// How a text is spoken.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speech {
+    /// Which text; `*` for any.
+    pub when: String,
+    /// How long it is heard.
+    pub seconds: Seconds,
+    /// From the text to the first audio.
+    #[serde(default = "Speech::ttfb")]
+    pub ttfb: Seconds,
+    /// From the text to the last audio.
+    #[serde(default = "Speech::duration")]
+    pub duration: Seconds,
+}
+
+/// A tool.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it returns.
+    pub output: Option<String>,
+    /// What it fails with, in place of an output.
+    pub error: Option<String>,
+    /// How long it runs.
+    #[serde(default)]
+    pub takes: Seconds,
+}
+
+/// Something that the program does.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Action {
+    /// When.
+    pub at: Seconds,
+    /// What.
+    #[serde(rename = "do")]
+    pub deed: Deed,
+    /// The words of `say`; what the user is taken to have written, of `generate_reply` and `text_input`.
+    #[serde(default)]
+    pub text: String,
+    /// What the mind is told besides, of `generate_reply`.
+    #[serde(default)]
+    pub instructions: String,
+    /// Whether the user may interrupt it; if left out, as the session says.
+    pub allow_interruptions: Option<bool>,
+    /// Whether `interrupt` also stops what may not be interrupted.
+    #[serde(default)]
+    pub force: bool,
+}
+
+/// What a program can do.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// Stops what is being said.
+    Interrupt,
+    /// Says words.
+    Say,
+    /// Has the mind say something.
+    GenerateReply,
+    /// Takes a text as what the user wrote: what is said is stopped, and it is answered.
+    TextInput,
+    /// Ends the session at once.
+    Close,
+}
+
+impl Script {
+    /// When the session is closed.
+    #[must_use]
+    pub fn end(&self) -> Duration {
+        let last = self.user.iter().map(|said| said.get_ref().end.0).max().unwrap_or_default();
+        self.end.map_or(last + AFTERMATH, |end| end.0)
+    }
+}
+
+/// How long after the user's last word a session without an end goes on.
+const AFTERMATH: Duration = Duration::from_secs(5);
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for Recogniser {
+    fn default() -> Self {
+        Self { start_delay: Seconds::millis(50), end_delay: Seconds::default() }
+    }
+}
+
+impl Utterance {
+    const fn stt_delay() -> Seconds {
+        Seconds::millis(200)
+    }
+}
+
+impl Answer {
+    const fn ttft() -> Seconds {
+        Seconds::millis(100)
+    }
+
+    const fn duration() -> Seconds {
+        Seconds::millis(300)
+    }
+}
+
+impl Call {
+    fn no_arguments() -> String {
+        "{}".to_owned()
+    }
+}
+
+impl Speech {
+    const fn ttfb() -> Seconds {
+        Seconds::millis(200)
+    }
+
+    const fn duration() -> Seconds {
+        Seconds::millis(300)
+    }
+}
