@@ -1,16 +1,11 @@
-//! Who plays a scenario: the fakes' ear, mind and voice, and the tools, as its file scripts them.
+//! Who plays a scenario: the fakes' ear, mind and voice, as its file scripts them.
 
 use std::{sync::Arc, time::Duration};
 
-use agent_conversation::{Function, Functions, ToolOutput};
-use providers_core::{SampleRate, ToolCall, ToolSpec};
+use providers_core::{SampleRate, ToolCall};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
 
-use crate::{
-    body::Cue,
-    cues,
-    scenario::{Script, Tool},
-};
+use crate::{body::Cue, cues, scenario::Script};
 
 /// The rate of the voice: what it gives is counted, not heard.
 const RATE: u32 = 8_000;
@@ -23,8 +18,6 @@ pub(crate) struct Cast {
     pub(crate) mind: Arc<FakeMind>,
     /// Speaks as long as the script says.
     pub(crate) voice: Arc<FakeVoice>,
-    /// Do what the script says.
-    pub(crate) tools: Arc<Functions>,
 }
 
 impl Cast {
@@ -35,8 +28,7 @@ impl Cast {
         let ear = FakeEar::scripted(&utterances(script));
         let mind = FakeMind::new(answers(script));
         let voice = FakeVoice::new(rate, Sound::Silence, speeches(script));
-        let tools = Functions::new(script.tool.iter().map(tool).collect());
-        Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice), tools: Arc::new(tools) }
+        Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice) }
     }
 
     /// How many streams of providers are open.
@@ -96,24 +88,4 @@ fn speeches(script: &Script) -> Vec<Speech> {
         duration: speech.duration.0,
     };
     script.tts.iter().map(speech).collect()
-}
-
-fn tool(tool: &Tool) -> Function {
-    let spec = ToolSpec {
-        name: tool.name.clone(),
-        description: "A tool of the scenario.".to_owned(),
-        parameters: serde_json::json!({ "type": "object" }),
-    };
-    let output = match (&tool.error, &tool.output) {
-        (Some(error), _) => ToolOutput { text: error.clone(), is_error: true },
-        (None, output) => ToolOutput { text: output.clone().unwrap_or_default(), is_error: false },
-    };
-    let takes = tool.takes.0;
-    Function::new(spec, move |_| {
-        let output = output.clone();
-        async move {
-            tokio::time::sleep(takes).await;
-            output
-        }
-    })
 }

@@ -4,6 +4,7 @@
 //! and what must come out. `tests/scenarios/README.md` names all keys. The runner decides nothing about turns.
 #![warn(missing_docs)]
 
+mod agents;
 mod cast;
 mod cues;
 mod error;

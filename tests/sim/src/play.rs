@@ -9,16 +9,17 @@ use std::{
     time::Duration,
 };
 
-use agent_conversation::{CallReport, Conversation, ConversationConfig, Greeting, Journal, Parts, Speech};
+use agent_conversation::{CallReport, Conversation, Journal, Parts};
 use serde_json::json;
 
 use crate::{
+    agents,
     body::ScriptedBody,
     cast::{self, Cast},
     event::Event,
     judge::{Verdict, judge},
     program,
-    scenario::{OnEnter, Scenario, Script},
+    scenario::{Scenario, Script},
     witness::Witness,
 };
 
@@ -83,17 +84,15 @@ async fn perform(script: &Script) -> Played {
     let cast = Cast::of(script);
     let (witness, events) = Witness::new();
     let lines = Rc::new(RefCell::new(Vec::new()));
-    events.borrow_mut().extend(opening());
+    events.borrow_mut().push(opening());
     let parts = Parts {
-        stt: cast.ear.clone(),
-        llm: cast.mind.clone(),
-        tts: cast.voice.clone(),
-        tools: cast.tools.clone(),
+        agents: agents::agents(script),
         observer: Box::new(witness),
         journal: Some(Box::new(Lines(Rc::clone(&lines)))),
+        ..Parts::new(cast.ear.clone(), cast.mind.clone(), cast.voice.clone())
     };
     let body = ScriptedBody::new(cast::cues(script), script.sink.pausable, ());
-    let conversation = Conversation::new(config(script), parts, body);
+    let conversation = Conversation::new(script.session.config(), parts, body);
     let handle = conversation.handle();
     let report = {
         let program = pin!(program::run(script, &handle));
@@ -122,26 +121,10 @@ async fn beside<T>(
     .await
 }
 
-/// What a session does before anything happens in it: the first agent gets the conversation.
-fn opening() -> [Event; 2] {
-    let at = Duration::ZERO;
-    [
-        Event { at, name: "agent_state", fields: vec![("value", json!("initializing"))] },
-        Event { at, name: "handoff", fields: vec![("new", json!("agent"))] },
-    ]
-}
-
-fn config(script: &Script) -> ConversationConfig {
-    let mut config = script.session.config();
-    let agent = &script.agent;
-    config.greeting = agent.on_enter.map(|on_enter| Greeting {
-        speech: match on_enter {
-            OnEnter::Say => Speech::Words(agent.text.clone()),
-            OnEnter::GenerateReply => Speech::Instructed(agent.text.clone()),
-        },
-        interruptible: agent.allow_interruptions.unwrap_or(script.session.allows_interruptions()),
-    });
-    config
+/// What a session is before anything happens in it.
+fn opening() -> Event {
+    let value = ("value", json!("initializing"));
+    Event { at: Duration::ZERO, name: "agent_state", fields: vec![value] }
 }
 
 /// Keeps the journal.

@@ -1,9 +1,9 @@
 //! The program of a scenario: what it does with the conversation, and when.
 
-use agent_conversation::{CloseReason, Handle, Speech};
+use agent_conversation::{CloseReason, Generate, Handle, Keep, Priority, Say};
 use tokio::time::{Instant, sleep_until};
 
-use crate::scenario::{Action, Deed, Script};
+use crate::scenario::{self, Action, Deed, Script};
 
 /// Does what the script says, then ends the session when it says.
 pub(crate) async fn run(script: &Script, handle: &Handle) {
@@ -12,19 +12,59 @@ pub(crate) async fn run(script: &Script, handle: &Handle) {
     actions.sort_by_key(|action| action.at);
     for action in actions {
         sleep_until(began + action.at.0).await;
-        act(script, action, handle);
+        act(action, handle);
     }
     sleep_until(began + script.end()).await;
     handle.close(CloseReason::Completed);
 }
 
-fn act(script: &Script, action: &Action, handle: &Handle) {
-    let interruptible = action.allow_interruptions.unwrap_or(script.session.allows_interruptions());
+fn act(action: &Action, handle: &Handle) {
     match action.deed {
-        Deed::Interrupt => handle.interrupt(action.force),
-        Deed::Say => handle.speak(Speech::Words(action.text.clone()), interruptible),
-        Deed::GenerateReply => handle.speak(Speech::Instructed(action.instructions.clone()), interruptible),
-        Deed::TextInput => handle.user_text(action.text.clone()),
-        Deed::Close => handle.close(CloseReason::Completed),
+        Deed::Interrupt => {
+            handle.interrupt(action.force);
+        }
+        Deed::Say => {
+            let say = Say::words(action.text.as_str()).priority(priority(action));
+            handle.say(match action.allow_interruptions {
+                Some(may) => say.interruptible(may),
+                None => say,
+            });
+        }
+        Deed::GenerateReply => {
+            let reply = generate(action).priority(priority(action));
+            handle.generate_reply(match action.allow_interruptions {
+                Some(may) => reply.interruptible(may),
+                None => reply,
+            });
+        }
+        Deed::TextInput => {
+            handle.user_text(action.text.as_str());
+        }
+        Deed::Handoff => {
+            // Refused only by a session that is over.
+            let _ = handle.hand_off_to(action.agent.clone().unwrap_or_default(), Keep::All);
+        }
+        Deed::Close => {
+            handle.close(CloseReason::Completed);
+        }
+    }
+}
+
+fn generate(action: &Action) -> Generate {
+    let reply = match action.instructions.as_str() {
+        "" => Generate::reply(),
+        instructions => Generate::instructed(instructions),
     };
+    match action.text.as_str() {
+        "" => reply,
+        text => reply.user_text(text),
+    }
+}
+
+const fn priority(action: &Action) -> Priority {
+    match action.priority {
+        scenario::Priority::Low => Priority::Low,
+        scenario::Priority::Normal => Priority::Normal,
+        scenario::Priority::High => Priority::High,
+    }
 }

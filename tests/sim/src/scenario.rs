@@ -1,6 +1,6 @@
 //! A scenario as its file says it: keys, units and defaults. What they mean stands in `tests/scenarios/README.md`.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde::Deserialize;
 use toml::Spanned;
@@ -41,6 +41,8 @@ pub struct Script {
     pub stt: Recogniser,
     /// The agent of the beginning.
     pub agent: Agent,
+    /// Those who can be handed over to, by name.
+    pub agents: BTreeMap<String, Agent>,
     /// What the user says.
     pub user: Vec<Spanned<Utterance>>,
     /// What the mind answers.
@@ -48,7 +50,7 @@ pub struct Script {
     /// How long the voice takes.
     pub tts: Vec<Speech>,
     /// What the mind may call.
-    pub tool: Vec<Tool>,
+    pub tool: Vec<Spanned<Tool>>,
     /// What the program does.
     pub action: Vec<Spanned<Action>>,
     /// What must come out, as it stands in the file.
@@ -83,6 +85,16 @@ pub struct Agent {
     pub text: String,
     /// Whether the user may interrupt that.
     pub allow_interruptions: Option<bool>,
+    /// What it says before it hands over.
+    pub exit_say: Option<String>,
+    /// What it says when the user's turn has ended, before the answer.
+    pub hook_say: Option<String>,
+    /// How long it considers the user's turn.
+    pub hook_delay: Seconds,
+    /// Whether it ignores the user's turns.
+    pub hook_stop: bool,
+    /// Whether its considering fails; the turn is then ignored, too.
+    pub hook_error: bool,
 }
 
 /// What an agent does when it has the conversation.
@@ -171,9 +183,18 @@ pub struct Tool {
     pub output: Option<String>,
     /// What it fails with, in place of an output.
     pub error: Option<String>,
-    /// How long it runs.
+    /// How long it runs, before anything else.
     #[serde(default)]
     pub takes: Seconds,
+    /// What it has said, without waiting for it.
+    pub say: Option<String>,
+    /// The instructions of what it has said, and waits for.
+    pub generate_reply: Option<String>,
+    /// Whether it closes the session at last.
+    #[serde(default)]
+    pub close: bool,
+    /// Whom it hands over to.
+    pub handoff: Option<String>,
 }
 
 /// Something that the program does.
@@ -196,6 +217,11 @@ pub struct Action {
     /// Whether `interrupt` also stops what may not be interrupted.
     #[serde(default)]
     pub force: bool,
+    /// What `say` and `generate_reply` go before.
+    #[serde(default)]
+    pub priority: Priority,
+    /// Whom `handoff` hands over to.
+    pub agent: Option<String>,
 }
 
 /// What a program can do.
@@ -210,8 +236,23 @@ pub enum Deed {
     GenerateReply,
     /// Takes a text as what the user wrote: what is said is stopped, and it is answered.
     TextInput,
+    /// Hands over to another agent.
+    Handoff,
     /// Ends the session at once.
     Close,
+}
+
+/// Which of the speeches that wait comes first.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// After everything else.
+    Low,
+    /// As replies to turns.
+    #[default]
+    Normal,
+    /// Before everything else.
+    High,
 }
 
 impl Script {

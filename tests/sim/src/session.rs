@@ -50,12 +50,6 @@ pub enum Preemption {
 }
 
 impl Session {
-    /// Whether speech may be interrupted that does not say so itself.
-    #[must_use]
-    pub fn allows_interruptions(&self) -> bool {
-        self.allow_interruptions.unwrap_or(true)
-    }
-
     /// What the conversation is told before it starts.
     #[must_use]
     pub fn config(&self) -> ConversationConfig {
@@ -127,6 +121,7 @@ fn measured() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: seconds(30.0),
+        hook_deadline: seconds(30.0),
         playout_ahead: seconds(30.0),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
     }

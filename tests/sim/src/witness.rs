@@ -75,6 +75,7 @@ impl Observer for Witness {
             CallEvent::Transcript { text, is_final } => {
                 self.write(at, "transcript", vec![("text", json!(text)), ("final", json!(is_final))]);
             }
+            CallEvent::HandedOff { to, .. } => self.write(at, "handoff", vec![("new", json!(to))]),
             CallEvent::SpeechCreated { source } => {
                 self.write(at, "speech_created", vec![("source", json!(speech(*source)))]);
             }

@@ -78,7 +78,13 @@ impl Scene {
         self.cues.push((start + notice, Cue::Voice(VoiceEdge::Started { lead: notice })));
         self.cues.push((end + notice, Cue::Lapsed(notice)));
         self.cues.push((end + hangover, Cue::Voice(VoiceEdge::Stopped { silence: hangover })));
-        self.utterances.push(Utterance { start, end, text: text.to_owned(), delay: seconds(delay), is_final: true });
+        self.utterances.push(Utterance {
+            start,
+            end,
+            text: text.to_owned(),
+            delay: seconds(delay),
+            is_final: true,
+        });
         self.end = self.end.max(end + Duration::from_secs(5));
         self
     }

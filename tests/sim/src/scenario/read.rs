@@ -4,7 +4,7 @@ use std::{fs, ops::Range, path::Path};
 
 use toml::Spanned;
 
-use super::{Deed, Scenario, Script, expect};
+use super::{Action, Deed, Scenario, Script, expect};
 use crate::Error;
 
 /// Reads the file.
@@ -66,6 +66,22 @@ fn check(script: &Script) -> Result<(), Wrong> {
             return Err(Wrong::new(&action.span(), "this `action` needs a `text`"));
         }
     }
+    let wrong_agent =
+        |name: &Option<String>| name.as_ref().is_some_and(|name| !script.agents.contains_key(name));
+    for action in &script.action {
+        let Action { deed, agent, .. } = action.get_ref();
+        if *deed == Deed::Handoff && agent.is_none() {
+            return Err(Wrong::new(&action.span(), "this `action` needs an `agent`"));
+        }
+        if wrong_agent(agent) {
+            return Err(Wrong::new(&action.span(), "`agent` of this `action` is not among `agents`"));
+        }
+    }
+    for tool in &script.tool {
+        if wrong_agent(&tool.get_ref().handoff) {
+            return Err(Wrong::new(&tool.span(), "`handoff` of this `tool` is not among `agents`"));
+        }
+    }
     Ok(())
 }
 
@@ -104,6 +120,9 @@ mod tests {
             ("[[expect]]\nat = 1\nevent = \"user_state\"\nvalue = \"gone\"", 4, "`value`"),
             ("[[expect]]\nat = 1\nvalue = \"away\"", 1, "missing key `event`"),
             ("[[expect]]\nat = -1\nevent = \"message\"", 2, "`at`"),
+            ("[[action]]\nat = 1\ndo = \"handoff\"", 1, "needs an `agent`"),
+            ("[[action]]\nat = 1\ndo = \"handoff\"\nagent = \"two\"", 1, "`agents`"),
+            ("[[tool]]\nname = \"a\"\nhandoff = \"two\"", 1, "`agents`"),
             ("strict = 1", 1, "boolean"),
             ("end = 3\nend = 4", 2, "duplicate key"),
             ("[session", 1, ""),
