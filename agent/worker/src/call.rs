@@ -17,12 +17,14 @@ use crate::{
     protocol::{Assignment, Outcome, StopReason},
     providers::{CallProviders, Providers},
     seat::{Entry, Seat},
+    trust::Trust,
     wiring,
 };
 
 /// What all calls of this process share.
 pub struct Calls {
     config: Arc<Config>,
+    trust: Trust,
     conversation: ConversationConfig,
     providers: watch::Receiver<Option<Providers>>,
     metrics: Arc<Metrics>,
@@ -33,11 +35,12 @@ impl Calls {
     #[must_use]
     pub fn new(
         config: Arc<Config>,
+        trust: Trust,
         providers: watch::Receiver<Option<Providers>>,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
         let conversation = wiring::conversation(&config);
-        Arc::new(Self { config, conversation, providers, metrics })
+        Arc::new(Self { config, trust, conversation, providers, metrics })
     }
 
     /// What runs a call in a room.
@@ -67,6 +70,7 @@ impl Calls {
         let url = assignment.url.clone().unwrap_or_else(|| self.config.livekit.url.to_string());
         let options = JoinOptions {
             single_peer_connection: self.config.livekit.single_peer_connection,
+            tls: self.trust.tls(),
             ..JoinOptions::new(url, assignment.token.clone())
         };
         let providers = async {

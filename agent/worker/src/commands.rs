@@ -7,7 +7,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use agent_conversation::{CloseReason, Speaker};
 use agent_worker::{
-    Calls, Health, Metrics, Seat, Sound, Worker, check_logging, job_kind, listen,
+    Calls, Health, Metrics, Seat, Sound, Trust, Worker, check_logging, job_kind, listen,
     playground::Playground,
     protocol::{Assignment, JobId, JobKind, StopReason},
     providers::Providers,
@@ -31,14 +31,15 @@ pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> 
     let config = Arc::new(loaded.config);
     start_logging(&config.logging)?;
     let signals = Signals::new(supervised)?;
+    let trust = Trust::read(&config.livekit)?;
     let metrics = Arc::new(Metrics::new());
     let (ready, providers) = watch::channel(None);
-    let calls = Calls::new(config.clone(), providers.clone(), metrics.clone());
+    let calls = Calls::new(config.clone(), trust.clone(), providers.clone(), metrics.clone());
     let listener = match config.http.bind {
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let worker = Worker::new(config.clone(), fail_fast, &calls.entry(), metrics.clone())?;
+    let worker = Worker::new(config.clone(), trust, fail_fast, &calls.entry(), metrics.clone())?;
     // Dropped at the end of this function, and the endpoints with it.
     let mut endpoints = JoinSet::new();
     if let Some(listener) = listener {
@@ -92,7 +93,8 @@ pub(crate) async fn connect(loaded: Loaded, room: &str, identity: &str) -> Resul
         token: agent_token(&config, room, identity)?,
     };
     let (seat, stop) = Seat::alone(assignment.job.clone());
-    let calls = Calls::new(config.clone(), providers, Arc::new(Metrics::new()));
+    let calls =
+        Calls::new(config.clone(), Trust::read(&config.livekit)?, providers, Arc::new(Metrics::new()));
     let call = calls.entry()(assignment, seat);
     let mut signals = Signals::new(false)?;
     let call = async {
@@ -137,6 +139,7 @@ pub(crate) async fn console(
 /// Checks what can be checked without a server.
 pub(crate) fn check_config(loaded: &Loaded) -> Result<(), Failure> {
     check_logging(&loaded.config.logging)?;
+    Trust::read(&loaded.config.livekit)?;
     Providers::build(&loaded.config)?;
     Ok(())
 }

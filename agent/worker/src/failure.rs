@@ -3,8 +3,8 @@
 use std::{io, path::PathBuf};
 
 use agent_worker::{
-    ConsoleError, FilterError, ListenError, WorkerError, playground::PlaygroundError, protocol::Outcome,
-    providers::BuildError,
+    ConsoleError, FilterError, ListenError, TrustError, WorkerError, playground::PlaygroundError,
+    protocol::Outcome, providers::BuildError,
 };
 use config_schema::ConfigErrors;
 
@@ -19,6 +19,8 @@ pub(crate) enum Failure {
     Configuration(#[from] ConfigErrors),
     #[error("the configuration is wrong: {0}")]
     Filter(#[from] FilterError),
+    #[error("livekit.ca_file: {0}")]
+    Trust(#[from] TrustError),
     #[error("a provider cannot be had: {0}")]
     Providers(#[from] BuildError),
     #[error(transparent)]
@@ -46,9 +48,11 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::File { .. } | Self::Configuration(_) | Self::Filter(_) | Self::Providers(_) => {
-                Exit::Configuration
-            }
+            Self::File { .. }
+            | Self::Configuration(_)
+            | Self::Filter(_)
+            | Self::Trust(_)
+            | Self::Providers(_) => Exit::Configuration,
             Self::Listen(_)
             | Self::Playground(PlaygroundError::Listen { .. } | PlaygroundError::NotLoopback(_)) => {
                 Exit::Listen

@@ -16,6 +16,7 @@ pub mod protocol;
 mod link;
 mod seat;
 mod shards;
+mod trust;
 mod worker;
 
 mod call;
@@ -37,4 +38,5 @@ pub use logging::{FilterError, check as check_logging, start as start_logging};
 pub use metrics::{Metric, Metrics};
 pub use seat::{CallFuture, Entry, Seat};
 pub use shards::ShardGauge;
+pub use trust::{Trust, TrustError};
 pub use worker::{Request, Worker, WorkerError, job_kind};

@@ -17,7 +17,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async_with_config,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config,
     tungstenite::{
         self, Message,
         client::IntoClientRequest,
@@ -28,7 +28,10 @@ use tokio_tungstenite::{
 use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
-use crate::protocol::{Frame, LinkFailure};
+use crate::{
+    protocol::{Frame, LinkFailure},
+    trust::Trust,
+};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -112,14 +115,15 @@ enum Outgoing {
 }
 
 impl Link {
-    /// Opens a link within `limit`.
-    pub async fn open(server: &Livekit, limit: Duration) -> Result<Self, LinkError> {
+    /// Opens a link within `limit`. At `wss://` the server must be one that `trust` believes.
+    pub async fn open(server: &Livekit, trust: &Trust, limit: Duration) -> Result<Self, LinkError> {
         let url = agent_url(&server.url);
         let shown = shown(&url);
         let mut request = url.as_str().into_client_request().map_err(|error| failed(&shown, error))?;
         request.headers_mut().insert(AUTHORIZATION, bearer(server)?);
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
-        let (socket, _) = timeout(limit, connect_async_with_config(request, Some(config), true))
+        let tls = trust.tls().map(Connector::Rustls);
+        let (socket, _) = timeout(limit, connect_async_tls_with_config(request, Some(config), true, tls))
             .await
             .map_err(|_| LinkError::Unreachable {
                 url: shown.clone(),

@@ -19,11 +19,13 @@ use crate::{
     },
     seat::{CallNews, Entry},
     shards::{ShardGauge, Shards},
+    trust::Trust,
 };
 
 /// One worker, not yet running.
 pub struct Worker {
     config: Arc<Config>,
+    trust: Trust,
     fail_fast: bool,
     shards: Shards,
     news: mpsc::Receiver<CallNews>,
@@ -59,6 +61,7 @@ impl Worker {
     /// A worker with its shards running and no link yet. `entry` runs the calls.
     pub fn new(
         config: Arc<Config>,
+        trust: Trust,
         fail_fast: bool,
         entry: &Entry,
         metrics: Arc<Metrics>,
@@ -68,7 +71,7 @@ impl Worker {
         let shards = Shards::start(count, entry, config.worker.close_timeout, &reports)?;
         let machine = Machine::new(machine_config(&config, fail_fast), Instant::now().into_std());
         let status = watch::Sender::new(machine.snapshot());
-        Ok(Self { config, fail_fast, shards, news, metrics, status, machine })
+        Ok(Self { config, trust, fail_fast, shards, news, metrics, status, machine })
     }
 
     /// The worker at a glance, always as it is now.
@@ -88,6 +91,7 @@ impl Worker {
         let mut driver = Driver {
             drain_timeout: self.config.worker.drain_timeout,
             config: self.config,
+            trust: self.trust,
             shards: self.shards,
             metrics: self.metrics,
             status: self.status,
@@ -129,6 +133,7 @@ enum LinkNews {
 
 struct Driver {
     config: Arc<Config>,
+    trust: Trust,
     drain_timeout: Duration,
     shards: Shards,
     metrics: Arc<Metrics>,
@@ -188,11 +193,11 @@ impl Driver {
         while let Some(output) = self.machine.poll_output() {
             match output {
                 Output::OpenLink => {
-                    let (config, limit) = (self.config.clone(), self.config.worker.register_timeout);
-                    self.connection =
-                        Connection::Opening(Box::pin(
-                            async move { Link::open(&config.livekit, limit).await },
-                        ));
+                    let (config, trust) = (self.config.clone(), self.trust.clone());
+                    let limit = self.config.worker.register_timeout;
+                    self.connection = Connection::Opening(Box::pin(async move {
+                        Link::open(&config.livekit, &trust, limit).await
+                    }));
                 }
                 Output::CloseLink => self.close_link(),
                 Output::Send(message) => self.send(&message),

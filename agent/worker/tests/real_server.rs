@@ -12,7 +12,7 @@ use std::{
 };
 
 use agent_worker::{
-    Entry, Metrics, Request, Worker, WorkerError,
+    Entry, Metrics, Request, Trust, Worker, WorkerError,
     protocol::{Assignment, Outcome, Phase, Snapshot, StopReason},
 };
 use config_schema::{Config, Sources, load};
@@ -146,7 +146,7 @@ fn worker(url: &str, settings: &[&str], entry: &Entry) -> Worker {
     ];
     arguments.extend(settings.iter().map(|setting| (*setting).to_owned()));
     let config: Config = load(&Sources { arguments: &arguments, ..Sources::default() }).unwrap().config;
-    Worker::new(Arc::new(config), false, entry, Arc::new(Metrics::new())).unwrap()
+    Worker::new(Arc::new(config), Trust::default(), false, entry, Arc::new(Metrics::new())).unwrap()
 }
 
 /// A livekit-server of the test's own; it dies with it.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::support::{AgentServer, WorkerLink, within};
-use agent_worker::{Entry, LinkError, Metrics, Request, Worker, WorkerError, protocol::Outcome};
+use agent_worker::{Entry, LinkError, Metrics, Request, Trust, Worker, WorkerError, protocol::Outcome};
 use config_schema::{Sources, load};
 use livekit_protocol as proto;
 use livekit_token::{Claims, TokenVerifier};
@@ -320,7 +320,7 @@ fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: &Entry) -> Worke
         format!("livekit.api_secret={SECRET}"),
     ]);
     let config = load(&Sources { arguments: &arguments, ..Sources::default() }).unwrap().config;
-    Worker::new(Arc::new(config), fail_fast, entry, Arc::new(Metrics::new())).unwrap()
+    Worker::new(Arc::new(config), Trust::default(), fail_fast, entry, Arc::new(Metrics::new())).unwrap()
 }
 
 fn entry<F: Future<Output = Outcome> + 'static>(

@@ -21,6 +21,9 @@ section! {
         /// One peer connection for both directions: a join is a round trip shorter. Servers without it are noticed and
         /// served by two; false asks for two at once.
         single_peer_connection: bool = "single_peer_connection" flag(true);
+        /// A PEM file with certificates to believe at wss:// besides the roots that browsers have: for a server whose
+        /// certificate is of an authority of one's own.
+        ca_file: Option<String> = "ca_file" text("", 4_096);
     }
 }
 
