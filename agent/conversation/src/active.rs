@@ -3,17 +3,17 @@
 use std::{rc::Rc, sync::Arc};
 
 use providers_core::{
-    GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, TtsOptions,
+    GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
 
-use crate::{ConversationConfig, Greeting, Handle, Parts, Tools, agent::AnyAgent};
+use crate::{ConversationConfig, Greeting, Handle, Parts, agent::AnyAgent};
 
 /// What agents have in common unless their profiles say otherwise.
 pub(crate) struct Common {
     pub(crate) stt: Arc<dyn SpeechToText>,
     pub(crate) llm: Arc<dyn LanguageModel>,
     pub(crate) tts: Arc<dyn TextToSpeech>,
-    pub(crate) tools: Arc<dyn Tools>,
+    pub(crate) tools: Toolset,
 }
 
 impl From<&Parts> for Common {
@@ -29,7 +29,7 @@ pub(crate) struct Active {
     pub(crate) agent: Rc<dyn AnyAgent>,
     pub(crate) name: String,
     pub(crate) instructions: String,
-    pub(crate) tools: Arc<dyn Tools>,
+    pub(crate) tools: Toolset,
     pub(crate) tool_choice: ToolChoice,
     pub(crate) greeting: Option<Greeting>,
     pub(crate) hearing: SttOptions,

@@ -34,7 +34,7 @@ use crate::{
     history::{History, View},
     making::Making,
     tally::Tally,
-    toolbox::Toolbox,
+    toolbox::{ToolLimits, Toolbox},
 };
 
 mod agents;
@@ -43,6 +43,7 @@ mod facts;
 mod hooks;
 mod orders;
 mod speaking;
+mod tools;
 mod turns;
 
 /// How many times all parts are polled before other calls on the thread have their turn.
@@ -84,6 +85,8 @@ pub(crate) struct Call<B> {
     asked: BTreeMap<ReplyId, Asked>,
     /// What the user wrote, until the turn is committed.
     typed: Option<String>,
+    /// The reply after which a tool wants the call to be over.
+    last_reply: Option<ReplyId>,
     /// Committed turns that have not ended.
     turns: BTreeMap<TurnId, OpenTurn>,
     /// Committed turns of which hooks decide, and the reply that waits for the last of them.
@@ -127,7 +130,7 @@ impl<B: Body> Call<B> {
         let backoff = config.errors.recogniser_backoff;
         let mut call = Self {
             machine: Machine::new(config.turn.clone(), Moment::START),
-            toolbox: Toolbox::new(active.tools.clone(), config.tool_deadline),
+            toolbox: toolbox(&active, &config),
             config,
             body,
             handle,
@@ -150,6 +153,7 @@ impl<B: Body> Call<B> {
             requests: BTreeMap::new(),
             asked: BTreeMap::new(),
             typed: None,
+            last_reply: None,
             turns: BTreeMap::new(),
             considered: VecDeque::new(),
             held: None,
@@ -181,6 +185,7 @@ impl<B: Body> Call<B> {
             has_moved |= self.poll_hooks(cx);
             has_moved |= self.poll_commands(cx);
             has_moved |= self.change_agents();
+            has_moved |= self.close_after_tools();
             if !has_moved {
                 return Poll::Pending;
             }
@@ -260,6 +265,16 @@ impl<B: Body> Call<B> {
     fn reply(&mut self, id: ReplyId) -> Option<&mut Making> {
         self.replies.iter_mut().find(|making| making.id == id)
     }
+}
+
+/// The tools of the first agent, and what holds for all tools of the call.
+fn toolbox(first: &Active, config: &ConversationConfig) -> Toolbox {
+    let limits = ToolLimits {
+        deadline: config.tool_deadline,
+        at_once: config.tools_at_once,
+        output: config.tool_output,
+    };
+    Toolbox::new(first.tools.clone(), &first.name, limits, config.id.clone())
 }
 
 /// How long after `earlier` it was; `None` when it was before.

@@ -1,12 +1,14 @@
 //! What can be set for one conversation. No defaults here: they live in `config/schema`.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 
 /// Everything that one conversation is told before it starts.
 #[derive(Clone, Debug)]
 pub struct ConversationConfig {
+    /// Tells it from every other: the id of its job. Visible ASCII, 200 characters at most.
+    pub id: Arc<str>,
     /// When to speak, stop and wait.
     pub turn: agent_turn::Config,
     /// What the mind is told to be.
@@ -23,6 +25,10 @@ pub struct ConversationConfig {
     pub max_tool_steps: u32,
     /// How long one tool may take.
     pub tool_deadline: Duration,
+    /// How many tools run at once; those called beyond it wait for their turn.
+    pub tools_at_once: usize,
+    /// Characters of what a tool returns that the mind is told.
+    pub tool_output: usize,
     /// How long a hook may take for which something waits: an agent's exit, an answer.
     pub hook_deadline: Duration,
     /// How much speech may wait in the playout before the voice is held back.

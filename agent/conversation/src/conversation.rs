@@ -2,12 +2,12 @@
 
 use std::{future::poll_fn, sync::Arc};
 
-use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
+use providers_core::{LanguageModel, SpeechToText, TextToSpeech, Toolset};
 use tokio::sync::mpsc;
 
 use crate::{
-    Agents, Body, CallReport, ConversationConfig, Handle, Journal, NoTools, Observer, Tools, Unobserved,
-    call::Call, handle::Command,
+    Agents, Body, CallReport, ConversationConfig, Handle, Journal, Observer, Unobserved, call::Call,
+    handle::Command,
 };
 
 /// What a conversation is made of, besides its body.
@@ -19,7 +19,7 @@ pub struct Parts {
     /// The voice. One that cannot take text piece by piece must be wrapped in `providers_layers` sentences.
     pub tts: Arc<dyn TextToSpeech>,
     /// What the mind may do.
-    pub tools: Arc<dyn Tools>,
+    pub tools: Toolset,
     /// Who speaks. What an agent does not bring itself is that of these parts.
     pub agents: Agents,
     /// Who is told what happens.
@@ -36,7 +36,7 @@ impl Parts {
             stt,
             llm,
             tts,
-            tools: Arc::new(NoTools),
+            tools: Toolset::new(),
             agents: Agents::configured(),
             observer: Box::new(Unobserved),
             journal: None,

@@ -1,9 +1,9 @@
 //! What was said in the call, as far as it was heard, what the tools returned, and which of it the present agent reads.
 
 use agent_turn::ReplyId;
-use providers_core::{ChatMessage, ToolCall};
+use providers_core::{ChatMessage, ToolCall, ToolOutcome};
 
-use crate::{Keep, ToolOutput};
+use crate::Keep;
 
 /// What the mind reads in place of the output of a tool that still runs.
 const STILL_RUNNING: &str = "The function is still running.";
@@ -30,7 +30,7 @@ pub(crate) struct View {
 enum Entry {
     User(String),
     Note(String),
-    Reply { reply: ReplyId, agent: u32, heard: String, calls: Vec<(ToolCall, Option<ToolOutput>)> },
+    Reply { reply: ReplyId, agent: u32, heard: String, calls: Vec<(ToolCall, Option<ToolOutcome>)> },
 }
 
 impl History {
@@ -67,11 +67,11 @@ impl History {
     }
 
     /// A tool that the reply called has returned.
-    pub(crate) fn returned(&mut self, reply: ReplyId, call: usize, output: ToolOutput) {
+    pub(crate) fn returned(&mut self, reply: ReplyId, call: usize, outcome: ToolOutcome) {
         if let Some(Entry::Reply { calls, .. }) = self.find(reply)
             && let Some((_, slot)) = calls.get_mut(call)
         {
-            *slot = Some(output);
+            *slot = Some(outcome);
         }
     }
 
@@ -150,21 +150,21 @@ impl Entry {
     }
 }
 
-fn output((call, output): &(ToolCall, Option<ToolOutput>)) -> ChatMessage {
-    let (text, is_error) = match output {
-        Some(output) => (output.text.clone(), output.is_error),
+fn output((call, outcome): &(ToolCall, Option<ToolOutcome>)) -> ChatMessage {
+    let (output, is_error) = match outcome {
+        Some(outcome) => (outcome.output.clone(), outcome.is_error),
         None => (STILL_RUNNING.to_owned(), false),
     };
-    ChatMessage::Tool { call_id: call.id.clone(), name: call.name.clone(), output: text, is_error }
+    ChatMessage::Tool { call_id: call.id.clone(), name: call.name.clone(), output, is_error }
 }
 
 #[cfg(test)]
 mod tests {
     use agent_turn::ReplyId;
-    use providers_core::{ChatMessage, ToolCall};
+    use providers_core::{ChatMessage, ToolCall, ToolOutcome};
 
     use super::{History, STILL_RUNNING};
-    use crate::{Keep, ToolOutput};
+    use crate::Keep;
 
     fn call(name: &str) -> ToolCall {
         ToolCall { id: format!("id of {name}"), name: name.to_owned(), arguments: "{}".to_owned() }
@@ -190,7 +190,7 @@ mod tests {
             history.user(&format!("question {n}"));
             if n == 2 {
                 history.called(ReplyId(n), &[call("weather")]);
-                history.returned(ReplyId(n), 0, ToolOutput { text: "sunny".to_owned(), is_error: false });
+                history.returned(ReplyId(n), 0, ToolOutcome::returned("sunny"));
             }
             history.open(ReplyId(n));
             history.heard(ReplyId(n), &format!("answer {n}"));
@@ -207,7 +207,7 @@ mod tests {
         history.open(ReplyId(1));
         history.user("Stop!");
         history.heard(ReplyId(1), "Let me");
-        history.returned(ReplyId(1), 0, ToolOutput { text: "sunny".to_owned(), is_error: false });
+        history.returned(ReplyId(1), 0, ToolOutcome::returned("sunny"));
         assert_eq!(
             history.messages(),
             [

@@ -21,7 +21,6 @@ mod report;
 mod speech;
 mod tally;
 mod toolbox;
-mod tools;
 mod transcript;
 
 pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, UserTurn};
@@ -37,6 +36,9 @@ pub use keep::{Chooser, Keep};
 pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
 pub use report::CallReport;
 pub use speech::{Generate, Priority, Say, SpeechEnd, SpeechHandle};
-pub use tools::{Function, Functions, NoTools, ToolOutput, Tools};
 
 pub use agent_turn::{AgentState, CloseReason, Moment, ReplyId, RequestId, TurnEnd, TurnId, UserState};
+pub use providers_core::{
+    AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Then, Tool, ToolContext, ToolOutcome,
+    ToolRules, Toolset, ToolsetError,
+};

@@ -26,6 +26,8 @@ pub(crate) struct Making {
     /// Samples that were not given to the playout.
     pub(crate) audio: Vec<i16>,
     pub(crate) times: Times,
+    /// Whether the mind was allowed to call tools.
+    pub(crate) may_call: bool,
     /// Whether tools were called by it.
     pub(crate) has_called: bool,
     /// Whether it stays out of the history.
@@ -120,6 +122,7 @@ impl Making {
             captions: Transcript::default(),
             audio: Vec::new(),
             times: Times { asked: now, ..Times::default() },
+            may_call: true,
             has_called: false,
             is_forgotten: false,
             speculative: false,

@@ -1,111 +1,196 @@
-//! The tools that run: each within its deadline, each for the reply that called it.
+//! The tools that run: so many at once, each within its deadline, each for the replies that called it.
+//!
+//! What a mind calls wrongly is answered, never run: names that do not exist, arguments that are no JSON object. What a
+//! tool returns is kept though its reply was interrupted. Whether the mind speaks about it is decided elsewhere.
 
 use std::{
-    collections::BTreeMap,
-    pin::Pin,
+    collections::{BTreeMap, VecDeque},
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use agent_turn::ReplyId;
-use providers_core::{BoxFuture, ToolCall, ToolSpec};
-use tokio::time::{Timeout, timeout};
+use providers_core::{
+    AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Tool, ToolCall, ToolContext, ToolOutcome,
+    ToolSpec, Toolset,
+};
 
-use crate::{ToolOutput, Tools, tools::unknown};
+pub(crate) use self::round::{Part, Round};
+use self::{
+    answers::{arguments, cancelled, crowded, shortened, started, unknown},
+    job::{Caller, Job},
+    round::Tally,
+};
+
+mod answers;
+mod job;
+mod round;
+
+/// Calls that wait or run at most; those beyond it are refused, and the mind is told. A mind that calls more is lost.
+const JOBS: usize = 64;
+
+/// What holds for every tool of a conversation.
+#[derive(Clone, Debug)]
+pub(crate) struct ToolLimits {
+    /// How long one may take, whatever its own rules say.
+    pub(crate) deadline: Duration,
+    /// How many run at once; those called beyond it wait for their turn.
+    pub(crate) at_once: usize,
+    /// Characters of what one returns that the mind is told.
+    pub(crate) output: usize,
+}
 
 /// The tools of a call.
 pub(crate) struct Toolbox {
-    tools: Arc<dyn Tools>,
-    specs: Vec<ToolSpec>,
-    deadline: Duration,
-    running: Vec<Running>,
-    rounds: BTreeMap<ReplyId, Round>,
+    tools: Toolset,
+    agent: AgentName,
+    limits: ToolLimits,
+    conversation: Arc<str>,
+    /// In the order in which they were called.
+    jobs: Vec<Job>,
+    /// How many there ever were.
+    n_jobs: u64,
+    /// Answers that are not yet told.
+    ready: VecDeque<Returned>,
+    /// Of each reply whose calls are not all answered, or whose round was not yet taken.
+    rounds: BTreeMap<ReplyId, Tally>,
 }
 
-struct Running {
-    reply: ReplyId,
-    call: usize,
-    output: Pin<Box<Timeout<BoxFuture<'static, ToolOutput>>>>,
-}
-
-/// The calls of one reply.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Round {
-    pub(crate) names: Vec<String>,
-    pub(crate) errors: usize,
-    left: usize,
-}
-
-/// One tool has returned.
+/// One call has been answered.
 #[derive(Debug)]
 pub(crate) struct Returned {
     pub(crate) reply: ReplyId,
     /// Which of the reply's calls.
     pub(crate) call: usize,
-    pub(crate) output: ToolOutput,
-    /// Whether it was the last of the reply's.
-    pub(crate) is_last: bool,
+    /// The tool's name.
+    pub(crate) name: String,
+    pub(crate) outcome: ToolOutcome,
+    /// What part the answer has in its round.
+    pub(crate) part: Part,
 }
 
 impl Toolbox {
-    pub(crate) fn new(tools: Arc<dyn Tools>, deadline: Duration) -> Self {
-        let specs = tools.specs();
-        Self { tools, specs, deadline, running: Vec::new(), rounds: BTreeMap::new() }
+    /// The tools of the first agent.
+    pub(crate) fn new(tools: Toolset, agent: &str, limits: ToolLimits, conversation: Arc<str>) -> Self {
+        Self {
+            tools,
+            agent: AgentName(agent.to_owned()),
+            limits,
+            conversation,
+            jobs: Vec::new(),
+            n_jobs: 0,
+            ready: VecDeque::new(),
+            rounds: BTreeMap::new(),
+        }
     }
 
-    /// From now on these are the tools. What runs goes on.
-    pub(crate) fn replace(&mut self, tools: Arc<dyn Tools>) {
-        self.specs = tools.specs();
+    /// From now on these are the tools, and this agent calls them. What runs goes on.
+    pub(crate) fn replace(&mut self, tools: Toolset, agent: &str) {
         self.tools = tools;
+        self.agent = AgentName(agent.to_owned());
     }
 
-    pub(crate) fn specs(&self) -> &[ToolSpec] {
-        &self.specs
+    pub(crate) fn specs(&self) -> Vec<ToolSpec> {
+        self.tools.specs()
     }
 
-    /// Starts the calls of a reply, all at once.
+    /// Begins the calls of a reply; each is answered once in its round.
     pub(crate) fn start(&mut self, reply: ReplyId, calls: &[ToolCall]) {
-        let names = calls.iter().map(|call| call.name.clone()).collect();
-        self.rounds.insert(reply, Round { names, errors: 0, left: calls.len() });
+        self.rounds.insert(reply, Tally::new(calls.iter().map(|call| call.name.clone())));
         for (number, call) in calls.iter().enumerate() {
-            let future: BoxFuture<'static, ToolOutput> =
-                if self.specs.iter().any(|spec| spec.name == call.name) {
-                    self.tools.call(call)
-                } else {
-                    let output = unknown(call, &self.specs);
-                    Box::pin(async move { output })
-                };
-            self.running.push(Running {
-                reply,
-                call: number,
-                output: Box::pin(timeout(self.deadline, future)),
-            });
-        }
-    }
-
-    /// The next tool that returns.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Returned> {
-        for n in 0..self.running.len() {
-            let Poll::Ready(output) = self.running[n].output.as_mut().poll(cx) else { continue };
-            let Running { reply, call, .. } = self.running.swap_remove(n);
-            let output = output.unwrap_or_else(|_| ToolOutput {
-                text: format!("The function did not return within {} s.", self.deadline.as_secs_f32()),
-                is_error: true,
-            });
-            let mut is_last = false;
-            if let Some(round) = self.rounds.get_mut(&reply) {
-                round.errors += usize::from(output.is_error);
-                round.left -= 1;
-                is_last = round.left == 0;
+            let caller = Caller { reply, call: number };
+            if let Err(outcome) = self.begin(caller, call) {
+                self.answer(reply, number, &call.name, outcome);
             }
-            return Poll::Ready(Returned { reply, call, output, is_last });
         }
-        Poll::Pending
     }
 
-    /// The calls of a reply, once; forgotten afterwards.
+    /// Begins one call, or joins it to the one that does the same; otherwise what the mind is told instead.
+    fn begin(&mut self, caller: Caller, call: &ToolCall) -> Result<(), ToolOutcome> {
+        let tool = self.tools.find(&call.name).cloned().ok_or_else(|| unknown(&call.name, &self.tools))?;
+        let arguments = arguments(&call.arguments)?;
+        let (reply, number) = (caller.reply, caller.call);
+        let is_awaited = tool.rules().result == ResultRule::Awaited;
+        if let Some(job) = self.same(&*tool, &arguments) {
+            job.callers.push(caller);
+        } else if self.jobs.len() < JOBS {
+            self.n_jobs += 1;
+            let context = ToolContext {
+                call_id: call.id.clone(),
+                idempotency_key: format!("{}-{}", self.conversation, self.n_jobs),
+                conversation: self.conversation.clone(),
+                agent: self.agent.clone(),
+            };
+            self.jobs.push(Job::new(tool, arguments, context, caller));
+        } else {
+            return Err(crowded());
+        }
+        if !is_awaited {
+            self.answer(reply, number, &call.name, started());
+        }
+        Ok(())
+    }
+
+    /// The job that does the same already.
+    fn same(&mut self, tool: &dyn Tool, arguments: &Arguments) -> Option<&mut Job> {
+        if tool.rules().on_repeat == OnRepeat::Run {
+            return None;
+        }
+        self.jobs.iter_mut().find(|job| job.does(&tool.spec().name, arguments))
+    }
+
+    /// The reply was interrupted: those of its calls that may be cancelled are.
+    pub(crate) fn interrupt(&mut self, reply: ReplyId) {
+        let mut left = Vec::new();
+        self.jobs.retain_mut(|job| {
+            if job.rules().on_interruption == OnInterruption::Finish {
+                return true;
+            }
+            let name = job.name().to_owned();
+            left.extend(
+                job.callers.extract_if(.., |caller| caller.reply == reply).map(|c| (c.call, name.clone())),
+            );
+            !job.callers.is_empty()
+        });
+        for (call, name) in left {
+            self.answer(reply, call, &name, cancelled());
+        }
+    }
+
+    /// The next call that is answered.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Returned> {
+        if self.ready.is_empty() {
+            self.poll_jobs(cx);
+        }
+        self.ready.pop_front().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    fn poll_jobs(&mut self, cx: &mut Context<'_>) {
+        let mut n = 0;
+        while n < self.jobs.len().min(self.limits.at_once) {
+            let Poll::Ready(outcome) = self.jobs[n].poll(cx, self.limits.deadline) else {
+                n += 1;
+                continue;
+            };
+            let job = self.jobs.remove(n);
+            for caller in &job.callers {
+                self.answer(caller.reply, caller.call, job.name(), outcome.clone());
+            }
+        }
+    }
+
+    fn answer(&mut self, reply: ReplyId, call: usize, name: &str, outcome: ToolOutcome) {
+        let outcome = shortened(outcome, self.limits.output);
+        let part = self.rounds.get_mut(&reply).map_or(Part::Late, |tally| tally.take(call, &outcome));
+        self.ready.push_back(Returned { reply, call, name: name.to_owned(), outcome, part });
+    }
+
+    /// The calls of a reply, once all are answered; forgotten afterwards.
     pub(crate) fn take_round(&mut self, reply: ReplyId) -> Option<Round> {
-        self.rounds.remove(&reply)
+        self.rounds.remove(&reply).map(Tally::round)
     }
 }
+
+#[cfg(test)]
+mod tests;

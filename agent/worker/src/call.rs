@@ -104,7 +104,8 @@ impl Calls {
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
         let parts = parts(providers.for_call(), CallObserver::new(job.clone(), self.metrics.clone()));
-        let conversation = Conversation::new(self.conversation.clone(), parts, body);
+        let config = ConversationConfig { id: job.to_string().into(), ..self.conversation.clone() };
+        let conversation = Conversation::new(config, parts, body);
         let report = Box::pin(run(conversation, &mut seat, &told)).await;
         reported(job, &report, &self.metrics);
         outcome(report.reason, told.get())

@@ -17,6 +17,7 @@ use crate::providers::voice_activity;
 pub(crate) fn conversation(config: &Config) -> ConversationConfig {
     let conversation = &config.conversation;
     ConversationConfig {
+        id: "local".into(),
         turn: turn(config),
         instructions: conversation.instructions.clone(),
         greeting: said(&conversation.greeting).map(|words| Greeting {
@@ -32,6 +33,8 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
         },
         max_tool_steps: conversation.max_tool_steps,
         tool_deadline: conversation.tool_timeout,
+        tools_at_once: conversation.tools_at_once as usize,
+        tool_output: conversation.tool_output as usize,
         hook_deadline: conversation.hook_timeout,
         playout_ahead: conversation.playout_ahead,
         errors: ErrorPolicy {

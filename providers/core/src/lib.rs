@@ -23,6 +23,7 @@ mod info;
 mod llm;
 mod realtime;
 mod stt;
+mod tools;
 mod tts;
 mod turn;
 mod vad;
@@ -38,6 +39,10 @@ pub use llm::{
 };
 pub use realtime::{Realtime, RealtimeEvent, RealtimeOptions, RealtimeSession};
 pub use stt::{SpeechToText, SttCapabilities, SttEvent, SttOptions, SttStream, Transcript, VoiceEdge, Word};
+pub use tools::{
+    AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Then, Tool, ToolContext, ToolOutcome,
+    ToolRules, Toolset, ToolsetError, is_tool_name,
+};
 pub use tts::{SpeechChunk, TextToSpeech, TtsCapabilities, TtsOptions, TtsStream, WordTiming};
 pub use turn::{Interruption, InterruptionVerdict, Overlap, PauseContext, TurnDetector, TurnVerdict};
 pub use vad::{VAD_WINDOW, VoiceActivity};

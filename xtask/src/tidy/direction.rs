@@ -24,6 +24,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "state/model",
         ],
     ),
+    ("agent/tools", &["providers/core", "providers/http", "config/schema"]),
     ("agent/worker", &["agent/*", "providers/*", "state/*", "config/schema", "backend/api"]),
     ("providers/core", &[]),
     ("providers/layers", &["providers/core"]),
@@ -44,7 +45,7 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Tests of any crate may use these.
-const FOR_TESTS: &[&str] = &["providers/fake", "providers/conformance"];
+const FOR_TESTS: &[&str] = &["providers/fake", "providers/conformance", "agent/tools"];
 
 pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
     packages.iter().flat_map(check_package).collect()

@@ -3,10 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use providers_core::{
-    GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, TtsOptions,
+    GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
 
-use crate::{Greeting, Tools};
+use crate::Greeting;
 
 /// What an agent is. What is `None` is as the call's configuration and parts have it.
 #[derive(Clone, Default)]
@@ -16,7 +16,7 @@ pub struct AgentProfile {
     /// What the mind is told to be.
     pub instructions: Option<String>,
     /// What the mind may do.
-    pub tools: Option<Arc<dyn Tools>>,
+    pub tools: Option<Toolset>,
     /// Whether it may, must or must not use tools in an answer to a turn.
     pub tool_choice: ToolChoice,
     /// What it says when it enters, before what [`crate::Agent::on_enter`] says.
@@ -46,8 +46,8 @@ impl AgentProfile {
 
     /// The same with these tools.
     #[must_use]
-    pub fn with_tools(mut self, tools: impl Tools + 'static) -> Self {
-        self.tools = Some(Arc::new(tools));
+    pub fn with_tools(mut self, tools: Toolset) -> Self {
+        self.tools = Some(tools);
         self
     }
 

@@ -148,7 +148,7 @@ impl<B: Body> Call<B> {
         self.cancel_hooks();
         let before = mem::replace(&mut self.active, next);
         let active = self.active.clone();
-        self.toolbox.replace(active.tools.clone());
+        self.toolbox.replace(active.tools.clone(), &active.name);
         self.hearing.replace(&active.stt, &active.hearing);
         let event = CallEvent::HandedOff { from: Some(&before.name), to: &active.name };
         self.tally.tell(self.now(), event);

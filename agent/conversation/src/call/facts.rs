@@ -223,38 +223,6 @@ impl<B: Body> Call<B> {
         }
     }
 
-    /// Starts the tools that a confirmed reply calls, once it calls no more. Told when the machine is settled next.
-    pub(super) fn start_tools(&mut self, id: ReplyId) {
-        let Some(making) = self.replies.iter_mut().find(|making| making.id == id) else { return };
-        if making.is_speculative() || !making.is_thought() || making.calls.is_empty() {
-            return;
-        }
-        let calls = std::mem::take(&mut making.calls);
-        making.has_called = true;
-        self.history.called(id, &calls);
-        self.toolbox.start(id, &calls);
-        let started = Input::Reply(id, ReplyFact::FunctionStarted);
-        self.facts.extend(calls.iter().map(|_| started));
-    }
-
-    pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(returned) = self.toolbox.poll(cx) else { return false };
-        self.history.returned(returned.reply, returned.call, returned.output);
-        self.tell(Input::Reply(returned.reply, ReplyFact::FunctionFinished));
-        if returned.is_last && self.machine.state().reply().is_none_or(|reply| reply.id != returned.reply) {
-            self.tell_tools(returned.reply);
-        }
-        true
-    }
-
-    /// Tells the observer of a reply's tools, once.
-    pub(super) fn tell_tools(&mut self, reply: ReplyId) {
-        if let Some(round) = self.toolbox.take_round(reply) {
-            self.tally
-                .tell(self.now(), CallEvent::ToolsExecuted { names: &round.names, errors: round.errors });
-        }
-    }
-
     fn on_failure(&mut self, component: Component, kind: ErrorKind, message: &str, is_final: bool) {
         debug!(?component, kind = kind.name(), message, is_final, "provider failed");
         self.tally.tell(self.now(), CallEvent::Failed { component, kind, is_final });

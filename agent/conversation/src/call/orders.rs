@@ -33,6 +33,7 @@ impl<B: Body> Call<B> {
                 self.tally.tell(self.now(), CallEvent::PlayoutResumed { reply });
             }
             Output::StopPlayout { reply } => {
+                self.toolbox.interrupt(reply);
                 let heard = self.body.stop();
                 if self.playing.as_ref().is_some_and(|playing| !playing.is_dismissed) {
                     self.tally.interrupted();
@@ -55,6 +56,7 @@ impl<B: Body> Call<B> {
     }
 
     fn cancel(&mut self, reply: ReplyId, reason: CancelReason) {
+        self.toolbox.interrupt(reply);
         self.replies.retain(|making| making.id != reply);
         self.held.take_if(|held| held.reply() == reply);
         self.end_speech(

@@ -113,12 +113,15 @@ impl<B: Body> Call<B> {
     }
 
     fn answer_functions(&mut self, reply: ReplyId, of: ReplyId, step: u32) -> Making {
-        self.tell_tools(of);
+        let speaks = self.end_round(of, reply);
         if let Some(asked) = self.asked.remove(&of) {
             self.asked.insert(reply, asked);
         }
-        self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let by = self.active.clone();
+        if !speaks {
+            return Making::given(reply, "", by.voice(), self.now());
+        }
+        self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let may = step < by.max_tool_steps;
         let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
         self.think(reply, &by, self.request(&by, None, choice))
@@ -169,7 +172,10 @@ impl<B: Body> Call<B> {
     }
 
     fn think(&self, reply: ReplyId, by: &Active, request: ChatRequest) -> Making {
-        Making::coming(reply, by.llm.answer(request), by.voice(), self.now())
+        let may_call = request.tool_choice != ToolChoice::None;
+        let mut making = Making::coming(reply, by.llm.answer(request), by.voice(), self.now());
+        making.may_call = may_call;
+        making
     }
 
     /// What the mind is asked: the instructions, the conversation as it was heard, and what is not in it yet.
@@ -177,12 +183,7 @@ impl<B: Body> Call<B> {
         let mut messages = self.history.messages();
         messages.insert(0, ChatMessage::System { text: by.instructions.clone() });
         messages.extend(last);
-        ChatRequest {
-            messages,
-            tools: self.toolbox.specs().to_vec(),
-            tool_choice,
-            options: by.generation.clone(),
-        }
+        ChatRequest { messages, tools: self.toolbox.specs(), tool_choice, options: by.generation.clone() }
     }
 }
 

@@ -3,30 +3,25 @@
 use std::{cell::RefCell, rc::Rc};
 
 use agent_conversation::{
-    Agent, AgentProfile, Agents, CloseReason, Done, Function, Functions, Generate, Handle, Keep, Say,
-    SpeechEnd, ToolOutput, UserTurn,
+    Agent, AgentProfile, Agents, CloseReason, Done, Generate, Handle, Keep, Say, SpeechEnd, Toolset, UserTurn,
 };
+use agent_tools::{Function, NoArguments};
 use expect_test::expect;
-use providers_core::{ChatMessage, ToolSpec};
+use providers_core::ChatMessage;
 
 use crate::scene::Scene;
 
 const HELLO: &str = "Hello, how are you?";
 const FINE: &str = "I'm doing well, thank you!";
 
-fn tool(name: &str, run: impl Fn() + Send + Sync + 'static) -> Functions {
-    let spec = ToolSpec {
-        name: name.to_owned(),
-        description: String::new(),
-        parameters: serde_json::json!({ "type": "object" }),
-    };
+fn tool(name: &str, run: impl Fn() + Send + Sync + 'static) -> Toolset {
     let text = format!("output of {name}");
-    let run = move |_| {
+    let tool = Function::typed(name, "", move |_: NoArguments, _| {
         run();
         let text = text.clone();
-        async move { ToolOutput { text, is_error: false } }
-    };
-    Functions::new(vec![Function::new(spec, run)])
+        async move { Ok(text) }
+    });
+    Toolset::new().with(tool).expect("the name is one")
 }
 
 /// Says hello when it enters; has the call handed to a specialist by a tool.

@@ -6,3 +6,4 @@ mod failures;
 mod scene;
 mod sound;
 mod timelines;
+mod tools;

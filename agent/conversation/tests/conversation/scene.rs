@@ -4,11 +4,11 @@ use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
     Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Greeting,
-    Handle, Journal, Moment, NoTools, Observer, Parts, Speech, Tools,
+    Handle, Journal, Moment, Observer, Parts, Speech, Toolset,
 };
 use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
 use expect_test::Expect;
-use providers_core::{GenerationOptions, SampleRate, SttOptions, ToolCall, TtsOptions, VoiceEdge};
+use providers_core::{GenerationOptions, SampleRate, SttOptions, Tool, ToolCall, TtsOptions, VoiceEdge};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
 
 use crate::body::{Cue, Scripted, Shown};
@@ -21,7 +21,7 @@ pub(crate) struct Scene {
     utterances: Vec<Utterance>,
     answers: Vec<Answer>,
     speeches: Vec<providers_fake::Speech>,
-    tools: Arc<dyn Tools>,
+    tools: Toolset,
     agents: Agents,
     actions: Vec<(Duration, Action)>,
     end: Duration,
@@ -62,7 +62,7 @@ impl Scene {
             utterances: Vec::new(),
             answers: Vec::new(),
             speeches: Vec::new(),
-            tools: Arc::new(NoTools),
+            tools: Toolset::new(),
             agents: Agents::configured(),
             actions: Vec::new(),
             end: Duration::ZERO,
@@ -125,8 +125,8 @@ impl Scene {
         self
     }
 
-    pub(crate) fn tools(mut self, tools: impl Tools + 'static) -> Self {
-        self.tools = Arc::new(tools);
+    pub(crate) fn tool(mut self, tool: impl Tool + 'static) -> Self {
+        self.tools = self.tools.with(tool).unwrap();
         self
     }
 
@@ -275,6 +275,7 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
 /// The values under which the timelines of `turn-taking.md` were measured.
 pub(crate) fn config() -> ConversationConfig {
     ConversationConfig {
+        id: "scene".into(),
         turn: Config {
             endpoint: EndpointConfig {
                 min_delay: seconds(0.5),
@@ -301,6 +302,8 @@ pub(crate) fn config() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: seconds(10.0),
+        tools_at_once: 8,
+        tool_output: 8_000,
         hook_deadline: seconds(5.0),
         playout_ahead: seconds(30.0),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },

@@ -1,12 +1,13 @@
 //! Who says what when, as measured in `turn-taking.md` §5.2; numbers such as A1 are its.
 
-use agent_conversation::{CloseReason, Function, Functions, Generate, Say, ToolOutput};
+use agent_conversation::{CloseReason, Generate, Say};
+use agent_tools::{Function, NoArguments};
 use agent_turn::{
     Machine, Moment,
     journal::{self, Entry},
 };
 use expect_test::expect;
-use providers_core::{ChatMessage, ToolSpec};
+use providers_core::ChatMessage;
 
 use crate::{
     body::Cue,
@@ -67,19 +68,15 @@ fn the_transcripts_of_both_sides_are_shown_in_segments() {
 
 #[test]
 fn a4_tools_are_called_and_their_output_is_told() {
-    let spec = ToolSpec {
-        name: "get_weather".to_owned(),
-        description: "The weather now.".to_owned(),
-        parameters: serde_json::json!({ "type": "object" }),
-    };
-    let sunny = |_| async { ToolOutput { text: "sunny".to_owned(), is_error: false } };
+    let weather =
+        Function::typed("get_weather", "The weather now.", |_: NoArguments, _| async { Ok("sunny") });
     let played = Scene::new()
         .user(0.5, 2.5, "What's the weather?", 0.2)
         .mind_calls("What's the weather?", "Let me check the weather for you.", &["get_weather"], 0.1, 0.3)
         .mind("sunny", "It is sunny today.", 0.1, 0.3)
         .voice("Let me check the weather for you.", 2.0, 0.2, 0.3)
         .voice("It is sunny today.", 3.0, 0.2, 0.3)
-        .tools(Functions::new(vec![Function::new(spec, sunny)]))
+        .tool(weather)
         .end(12.0)
         .check(expect![[r#"
             0.00 agent Listening

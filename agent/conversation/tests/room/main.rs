@@ -183,6 +183,7 @@ pub(crate) fn speaking() -> SpeakingConfig {
 fn config() -> ConversationConfig {
     let ms = Duration::from_millis;
     ConversationConfig {
+        id: "scene".into(),
         turn: Config {
             endpoint: EndpointConfig { min_delay: ms(500), max_delay: ms(3000), transcript_limit: ms(5000) },
             interruption: InterruptionConfig {
@@ -205,6 +206,8 @@ fn config() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: ms(10_000),
+        tools_at_once: 8,
+        tool_output: 8_000,
         hook_deadline: ms(5_000),
         playout_ahead: ms(5000),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: ms(500) },

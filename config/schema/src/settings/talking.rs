@@ -80,6 +80,11 @@ section! {
         max_tool_steps: u32 = "max_tool_steps" count(3, 0, 100, "steps");
         /// How long one tool may take.
         tool_timeout: Duration = "tool_timeout_ms" milliseconds(30_000, 100, 600_000);
+        /// How many tools run at once in one call; those called beyond it wait for their turn.
+        tools_at_once: u32 = "tools_at_once" count(8, 1, 64, "tools");
+        /// How much of what a tool returns the mind is told. More costs more than it helps: 8000 letters are about 2000
+        /// tokens in every request after it.
+        tool_output: u32 = "tool_output_chars" count(8_000, 100, 1_000_000, "characters");
         /// How long a hook of an agent may hold up an answer, or its leaving.
         hook_timeout: Duration = "hook_timeout_ms" milliseconds(5_000, 100, 600_000);
         /// Speech that may wait to be heard before the voice is held back; an interruption throws it away.

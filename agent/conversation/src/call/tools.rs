@@ -1,0 +1,96 @@
+//! The tools that replies call: started, answered, and what becomes of the call after them.
+
+use std::task::{Context, Poll};
+
+use agent_turn::{CloseReason, Input, ReplyFact, ReplyId};
+use providers_core::{Then, ToolOutcome};
+use tracing::debug;
+
+use super::{Call, agents::Change};
+use crate::{
+    Body, CallEvent, Generate, Keep,
+    handle::{NextAgent, Wish},
+    toolbox::{Part, Returned, Round},
+};
+
+impl<B: Body> Call<B> {
+    /// Starts the tools that a confirmed reply calls, once it calls no more. Told when the machine is settled next.
+    pub(super) fn start_tools(&mut self, id: ReplyId) {
+        let Some(making) = self.replies.iter_mut().find(|making| making.id == id) else { return };
+        if making.is_speculative() || !making.is_thought() || making.calls.is_empty() {
+            return;
+        }
+        let calls = std::mem::take(&mut making.calls);
+        if !making.may_call {
+            debug!(n_calls = calls.len(), "the mind calls tools though it was told not to: they are not run");
+            return;
+        }
+        making.has_called = true;
+        self.history.called(id, &calls);
+        self.toolbox.start(id, &calls);
+        let started = Input::Reply(id, ReplyFact::FunctionStarted);
+        self.facts.extend(calls.iter().map(|_| started));
+    }
+
+    pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> bool {
+        let Poll::Ready(returned) = self.toolbox.poll(cx) else { return false };
+        let Returned { reply, call, name, outcome, part } = returned;
+        if part == Part::Late {
+            self.tell_late(&name, &outcome);
+            self.history.returned(reply, call, outcome);
+            return true;
+        }
+        self.history.returned(reply, call, outcome);
+        self.tell(Input::Reply(reply, ReplyFact::FunctionFinished));
+        // What an interrupted reply wanted to know is in the history. The mind does not speak about it, and what its
+        // tools wanted done is not done: the user wants something else.
+        if part == Part::Last && self.machine.state().reply().is_none_or(|present| present.id != reply) {
+            self.tell_tools(reply);
+        }
+        true
+    }
+
+    /// Has the mind speak about what nobody waited for, when the floor is free.
+    fn tell_late(&mut self, name: &str, outcome: &ToolOutcome) {
+        if !outcome.reply {
+            return;
+        }
+        let how = if outcome.is_error { "failed" } else { "returned" };
+        let output = &outcome.output;
+        let text = format!("The function {name} that you called earlier has {how}: {output}\nTell the user.");
+        let request = self.handle.next_request();
+        self.ask_to_speak(request, Wish::Generate(Generate::instructed(text)), None);
+    }
+
+    /// Tells the observer of a reply's tools, once.
+    fn tell_tools(&mut self, reply: ReplyId) -> Option<Round> {
+        let round = self.toolbox.take_round(reply)?;
+        let event = CallEvent::ToolsExecuted { names: &round.names, errors: round.errors };
+        self.tally.tell(self.now(), event);
+        Some(round)
+    }
+
+    /// The tools of a reply have returned, and `reply` is about them: whether it is to say anything. What they want
+    /// done is done after it.
+    pub(super) fn end_round(&mut self, of: ReplyId, reply: ReplyId) -> bool {
+        let Some(round) = self.tell_tools(of) else { return true };
+        match round.then {
+            Then::GoOn => {}
+            Then::HandOff(agent) => {
+                self.ask_to_change(Change::hand_off(NextAgent::Named(agent.0), Keep::All));
+            }
+            Then::Close => self.last_reply = Some(reply),
+        }
+        round.reply
+    }
+
+    /// Closes the call as a tool wanted it, once the reply after that tool is over. True if it did.
+    pub(super) fn close_after_tools(&mut self) -> bool {
+        let is_over = |reply: &mut ReplyId| self.replies.iter().all(|making| making.id != *reply);
+        let closes = self.last_reply.take_if(is_over).is_some();
+        if closes {
+            self.close(CloseReason::Completed);
+        }
+        closes
+    }
+}
