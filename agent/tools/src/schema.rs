@@ -62,7 +62,7 @@ impl Schema {
 
     /// The names of the arguments that it speaks of, and whether each must be there.
     pub fn arguments(&self) -> impl Iterator<Item = (&str, bool)> {
-        self.root.properties.iter().map(|(name, _)| (name.as_str(), self.root.required.contains(name)))
+        self.root.properties.keys().map(|name| (name.as_str(), self.root.required.contains(name)))
     }
 
     /// Checks arguments, and mends what a mind often gets wrong and what can only be meant in one way: a number or a

@@ -3,9 +3,10 @@
 use std::{rc::Rc, sync::Arc};
 
 use agent_conversation::{
-    Agent, AgentProfile, Agents, CloseReason, Generate, Handle, Keep, Say, ToolOutput, Tools, UserTurn,
+    Agent, AgentProfile, Agents, CloseReason, Generate, Handle, Keep, Say, ToolOutcome, Toolset, UserTurn,
 };
-use providers_core::{BoxFuture, ToolCall, ToolSpec};
+use agent_tools::Function;
+use providers_core::ToolSpec;
 
 use crate::scenario::{self, OnEnter, Script, Tool};
 
@@ -36,7 +37,12 @@ struct Playing(Rc<Actor>);
 
 impl Agent for Playing {
     fn profile(&self, call: &Handle) -> AgentProfile {
-        let tools = Toolkit { call: call.clone(), tools: Arc::clone(&self.0.tools) };
+        let mut tools = Toolset::new();
+        for described in self.0.tools.iter() {
+            tools
+                .add(Arc::new(tool(described, call)))
+                .expect("the names were checked when the script was read");
+        }
         AgentProfile { name: self.0.name.clone(), ..AgentProfile::default() }.with_tools(tools)
     }
 
@@ -84,35 +90,22 @@ impl Agent for Playing {
     }
 }
 
-/// The tools of a script, in the hands of one agent.
-struct Toolkit {
-    call: Handle,
-    tools: Arc<[Tool]>,
+/// A tool of a script, in the hands of one agent.
+fn tool(tool: &Tool, call: &Handle) -> Function {
+    let spec = ToolSpec {
+        name: tool.name.clone(),
+        description: "A tool of the scenario.".to_owned(),
+        parameters: serde_json::json!({ "type": "object" }),
+    };
+    let (tool, call) = (Arc::new(tool.clone()), call.clone());
+    Function::raw(spec, move |_, _| {
+        let (tool, call) = (Arc::clone(&tool), call.clone());
+        Box::pin(async move { run(&tool, &call).await })
+    })
+    .repeatable()
 }
 
-impl Tools for Toolkit {
-    fn specs(&self) -> Vec<ToolSpec> {
-        let spec = |tool: &Tool| ToolSpec {
-            name: tool.name.clone(),
-            description: "A tool of the scenario.".to_owned(),
-            parameters: serde_json::json!({ "type": "object" }),
-        };
-        self.tools.iter().map(spec).collect()
-    }
-
-    fn call(&self, call: &ToolCall) -> BoxFuture<'static, ToolOutput> {
-        let tool = self.tools.iter().find(|tool| tool.name == call.name).cloned();
-        let handle = self.call.clone();
-        Box::pin(async move {
-            match tool {
-                Some(tool) => run(&tool, &handle).await,
-                None => ToolOutput { text: "no such tool".to_owned(), is_error: true },
-            }
-        })
-    }
-}
-
-async fn run(tool: &Tool, call: &Handle) -> ToolOutput {
+async fn run(tool: &Tool, call: &Handle) -> ToolOutcome {
     tokio::time::sleep(tool.takes.0).await;
     if let Some(words) = &tool.say {
         call.say(words.as_str());
@@ -124,12 +117,12 @@ async fn run(tool: &Tool, call: &Handle) -> ToolOutput {
         call.close(CloseReason::Completed);
     }
     if let Some(error) = &tool.error {
-        return ToolOutput { text: error.clone(), is_error: true };
+        return ToolOutcome::failed(error.as_str());
     }
     if let Some(name) = &tool.handoff
         && let Err(refused) = call.hand_off_to(name.as_str(), Keep::All)
     {
-        return ToolOutput { text: refused.to_string(), is_error: true };
+        return ToolOutcome::failed(refused.to_string());
     }
-    ToolOutput { text: tool.output.clone().unwrap_or_default(), is_error: false }
+    ToolOutcome::returned(tool.output.clone().unwrap_or_default())
 }

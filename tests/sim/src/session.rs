@@ -95,6 +95,7 @@ impl Session {
 fn measured() -> ConversationConfig {
     let seconds = Duration::from_secs_f64;
     ConversationConfig {
+        id: "scenario".into(),
         turn: agent_turn::Config {
             endpoint: EndpointConfig {
                 min_delay: seconds(0.5),
@@ -121,6 +122,8 @@ fn measured() -> ConversationConfig {
         speaking: TtsOptions::default(),
         max_tool_steps: 3,
         tool_deadline: seconds(30.0),
+        tools_at_once: 64,
+        tool_output: 100_000,
         hook_deadline: seconds(30.0),
         playout_ahead: seconds(30.0),
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },

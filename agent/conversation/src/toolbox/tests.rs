@@ -90,8 +90,7 @@ fn check(tools: impl FnOnce(&Diary) -> Vec<Function>, limits: ToolLimits, cues: 
         while let Some(returned) = next(&mut toolbox, diary.1 + Duration::from_secs(100)).await {
             diary.note(&told(&returned));
         }
-        let text = diary.0.lock().unwrap().clone();
-        text
+        diary.0.lock().unwrap().clone()
     });
     expected.assert_eq(&diary);
 }

@@ -126,7 +126,7 @@ impl Scene {
     }
 
     pub(crate) fn tool(mut self, tool: impl Tool + 'static) -> Self {
-        self.tools = self.tools.with(tool).unwrap();
+        self.tools = self.tools.with(tool).expect("no other tool of the scene has its name");
         self
     }
 

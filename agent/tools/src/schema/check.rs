@@ -28,7 +28,7 @@ impl<'a> Checker<'a> {
     /// Checks the value at `path`; the path of the whole is empty.
     pub(super) fn check(&mut self, node: &Node, value: &mut Value, path: &str) {
         if self.depth == DEEPEST {
-            return self.fault(path, "is nested too deeply".to_owned());
+            return self.fault(path, "is nested too deeply");
         }
         self.depth += 1;
         self.check_within(node, value, path);
@@ -43,7 +43,7 @@ impl<'a> Checker<'a> {
         let fits = node.kinds.is_empty() || node.kinds.iter().any(|kind| kind.fits(value));
         let is_allowed = node.allowed.as_ref().is_none_or(|allowed| allowed.contains(value));
         if !fits || !is_allowed || !is_within(node, value) {
-            return self.fault(path, format!("is {}; it must be {}", shown(value), described(node)));
+            return self.fault(path, &format!("is {}; it must be {}", shown(value), described(node)));
         }
         match value {
             Value::Object(map) => self.check_properties(node, map, path),
@@ -77,7 +77,7 @@ impl<'a> Checker<'a> {
                         node.description.as_ref().map_or_else(String::new, |text| format!(" ({text})"));
                     format!("; it must be {}{about}", described(node))
                 });
-                self.fault(&join(path, name), format!("is missing{must}"));
+                self.fault(&join(path, name), &format!("is missing{must}"));
             }
         }
         for (name, value) in map {
@@ -88,7 +88,7 @@ impl<'a> Checker<'a> {
                 (None, Others::Fit(inner)) => self.check(inner, value, &place),
                 (None, Others::None) => {
                     let names: Vec<&str> = node.properties.keys().map(String::as_str).collect();
-                    self.fault(&place, format!("is no argument; there are {}", names.join(", ")));
+                    self.fault(&place, &format!("is no argument; there are {}", names.join(", ")));
                 }
             }
         }
@@ -118,7 +118,7 @@ impl<'a> Checker<'a> {
         attempt.faults.is_empty()
     }
 
-    fn fault(&mut self, path: &str, problem: String) {
+    fn fault(&mut self, path: &str, problem: &str) {
         let path = if path.is_empty() { "the arguments" } else { path };
         self.faults.push(format!("{path} {problem}"));
     }

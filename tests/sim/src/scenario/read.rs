@@ -2,6 +2,7 @@
 
 use std::{fs, ops::Range, path::Path};
 
+use providers_core::is_tool_name;
 use toml::Spanned;
 
 use super::{Action, Deed, Scenario, Script, expect};
@@ -77,7 +78,15 @@ fn check(script: &Script) -> Result<(), Wrong> {
             return Err(Wrong::new(&action.span(), "`agent` of this `action` is not among `agents`"));
         }
     }
-    for tool in &script.tool {
+    for (n, tool) in script.tool.iter().enumerate() {
+        let name = &tool.get_ref().name;
+        let is_twice = script.tool[..n].iter().any(|other| other.get_ref().name == *name);
+        if is_twice || !is_tool_name(name) {
+            return Err(Wrong::new(
+                &tool.span(),
+                "`name` of this `tool` is there twice or no tool can have it",
+            ));
+        }
         if wrong_agent(&tool.get_ref().handoff) {
             return Err(Wrong::new(&tool.span(), "`handoff` of this `tool` is not among `agents`"));
         }
@@ -123,6 +132,8 @@ mod tests {
             ("[[action]]\nat = 1\ndo = \"handoff\"", 1, "needs an `agent`"),
             ("[[action]]\nat = 1\ndo = \"handoff\"\nagent = \"two\"", 1, "`agents`"),
             ("[[tool]]\nname = \"a\"\nhandoff = \"two\"", 1, "`agents`"),
+            ("[[tool]]\nname = \"a b\"", 1, "`name`"),
+            ("[[tool]]\nname = \"a\"\n[[tool]]\nname = \"a\"", 3, "`name`"),
             ("strict = 1", 1, "boolean"),
             ("end = 3\nend = 4", 2, "duplicate key"),
             ("[session", 1, ""),
