@@ -5,6 +5,7 @@
 use std::{
     sync::Arc,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use agent_language::Spoken;
@@ -52,8 +53,27 @@ pub(crate) struct Making {
 pub(crate) struct Times {
     pub(crate) asked: Moment,
     pub(crate) first_piece: Option<Moment>,
-    pub(crate) first_text: Option<Moment>,
+    /// When the voice was given text for the last time before its first sample.
+    pub(crate) text_given: Option<Moment>,
     pub(crate) first_sample: Option<Moment>,
+}
+
+impl Times {
+    /// From the question to the mind's first piece.
+    pub(crate) fn llm_ttft(&self) -> Option<Duration> {
+        Some(self.first_piece?.since(self.asked))
+    }
+
+    /// From the last text that the voice was given before its first sample to that sample: what the voice itself takes.
+    pub(crate) fn tts_ttfb(&self) -> Option<Duration> {
+        Some(self.first_sample?.since(self.text_given?))
+    }
+
+    fn give_text(&mut self, now: Moment) {
+        if self.first_sample.is_none() {
+            self.text_given = Some(now);
+        }
+    }
 }
 
 enum Text {
@@ -277,6 +297,7 @@ impl Making {
             voice.push(&self.waiting);
             voice.finish();
             self.waiting.clear();
+            self.times.give_text(now);
         }
     }
 
@@ -287,6 +308,7 @@ impl Making {
             Voice::Speaking(voice) if !self.waiting.is_empty() => {
                 voice.push(&self.waiting);
                 self.waiting.clear();
+                self.times.give_text(now);
             }
             Voice::Unopened | Voice::Speaking(_) | Voice::Over => {}
         }
@@ -295,7 +317,7 @@ impl Making {
     fn open_voice(&mut self, now: Moment) {
         let mut voice = self.tts.open(self.options.clone());
         self.rate = self.tts.sample_rate();
-        self.times.first_text = Some(now);
+        self.times.give_text(now);
         voice.push(&self.waiting);
         self.waiting.clear();
         if matches!(self.text, Text::Whole) {

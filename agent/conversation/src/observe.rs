@@ -55,6 +55,10 @@ pub enum CallEvent<'a> {
     PlayoutStarted {
         /// The reply.
         reply: ReplyId,
+        /// From the question to the mind's first piece, if a mind was asked.
+        llm_ttft: Option<Duration>,
+        /// From the text to the voice's first sample.
+        tts_ttfb: Option<Duration>,
     },
     /// A reply was paused because the user speaks.
     PlayoutPaused {
@@ -141,7 +145,7 @@ pub struct Latency {
     pub after_commit: Duration,
     /// From the question to the mind's first piece.
     pub llm_ttft: Option<Duration>,
-    /// From the first text given to the voice to its first sample.
+    /// From the last text that the voice was given before its first sample to that sample.
     pub tts_ttfb: Option<Duration>,
 }
 

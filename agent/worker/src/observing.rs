@@ -29,7 +29,7 @@ impl Observer for CallObserver {
             CallEvent::Transcript { text, is_final } => debug!(%job, ?at, text, is_final, "heard"),
             CallEvent::HandedOff { from, to } => info!(%job, ?at, from, to, "agent has the call"),
             CallEvent::SpeechCreated { source, .. } => debug!(%job, ?at, ?source, "reply begun"),
-            CallEvent::PlayoutStarted { reply } => debug!(%job, ?at, ?reply, "reply heard"),
+            CallEvent::PlayoutStarted { reply, .. } => debug!(%job, ?at, ?reply, "reply heard"),
             CallEvent::PlayoutPaused { reply } => debug!(%job, ?at, ?reply, "reply paused"),
             CallEvent::PlayoutResumed { reply } => {
                 self.metrics.interrupted(false);

@@ -10,7 +10,7 @@ use std::{
 use futures_core::Stream;
 use providers_core::{
     ChatMessage, ChatRequest, FinishReason, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo,
-    ToolCall, Usage,
+    ToolCall, ToolChoice, Usage,
 };
 use tokio::time::Instant;
 
@@ -41,10 +41,9 @@ pub struct Answer {
 
 /// A mind with canned answers.
 ///
-/// The answer is chosen by the messages after the last assistant's: instructions given for this reply (a system
-/// message that is not the first) go before a tool's output, the latest first, and that before the user's text. An
-/// answer made for [`When::Any`] is taken when none is made for one of these. Without an answer the mind says
-/// nothing and finishes at once.
+/// The answer is chosen by the last message that is not the mind's own: what the user said, instructions, or what a
+/// tool returned (of several tools in a row, the last for whose output there is an answer). An answer made for [`When::Any`] is taken when none is made
+/// for it. Without an answer the mind says nothing and finishes at once. Where tools are forbidden it calls none.
 pub struct FakeMind {
     info: ProviderInfo,
     answers: Arc<[Answer]>,
@@ -110,8 +109,10 @@ impl LanguageModel for FakeMind {
             output_tokens: tokens(chosen.iter().map(|n| self.answers[*n].text.as_str())),
             ..Usage::default()
         };
+        let may_call = request.tool_choice != ToolChoice::None;
         open.record().keep(|| request);
         Box::pin(Answering {
+            may_call,
             answers: Arc::clone(&self.answers),
             chosen,
             usage,
@@ -126,18 +127,11 @@ impl LanguageModel for FakeMind {
 
 /// The index of the answer to these messages.
 fn choose(answers: &[Answer], messages: &[ChatMessage]) -> Option<usize> {
-    let spoken = messages.iter().rposition(|message| matches!(message, ChatMessage::Assistant { .. }));
-    let since = spoken.map_or(0, |n| n + 1);
-    let rank = |(n, message): &(usize, &ChatMessage)| match message {
-        ChatMessage::System { .. } if *n > 0 => 0,
-        ChatMessage::Tool { .. } => 1,
-        ChatMessage::User { .. } => 2,
-        ChatMessage::System { .. } | ChatMessage::Assistant { .. } => 3,
-    };
-    let mut latest: Vec<_> = messages.iter().enumerate().skip(since).collect();
-    latest.reverse();
-    latest.sort_by_key(rank);
-    let exact = latest.iter().find_map(|(_, message)| {
+    let is_own = |message: &&ChatMessage| matches!(message, ChatMessage::Assistant { .. });
+    let is_output = |message: &&ChatMessage| matches!(message, ChatMessage::Tool { .. });
+    let mut latest = messages.iter().rev().skip_while(is_own);
+    let outputs = latest.clone().take_while(is_output).count();
+    let exact = latest.by_ref().take(outputs.max(1)).find_map(|message| {
         answers.iter().position(|answer| matches!(&answer.when, When::Text(text) if text == text_of(message)))
     });
     exact.or_else(|| answers.iter().position(|answer| answer.when == When::Any))
@@ -161,6 +155,7 @@ fn tokens<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
 struct Answering {
     answers: Arc<[Answer]>,
     chosen: Option<usize>,
+    may_call: bool,
     usage: Usage,
     asked: Instant,
     next: Next,
@@ -205,7 +200,8 @@ impl Answering {
             Next::Call(n) => (Some(LlmEvent::Call(answer.calls[n].clone())), Next::Call(n + 1)),
             Next::Usage => (Some(LlmEvent::Usage(self.usage)), Next::Finished),
             Next::Finished => {
-                let reason = if answer.calls.is_empty() { FinishReason::Stop } else { FinishReason::Calls };
+                let has_called = self.may_call && !answer.calls.is_empty();
+                let reason = if has_called { FinishReason::Calls } else { FinishReason::Stop };
                 (Some(LlmEvent::Finished(reason)), Next::Over)
             }
             Next::Over => (None, Next::Over),
@@ -216,7 +212,7 @@ impl Answering {
         if matches!(self.next, Next::Text { from, .. } if from == answer.text.len()) {
             self.next = Next::Call(0);
         }
-        if matches!(self.next, Next::Call(n) if n == answer.calls.len()) {
+        if matches!(self.next, Next::Call(n) if n == answer.calls.len() || !self.may_call) {
             self.next = Next::Usage;
         }
     }

@@ -29,7 +29,7 @@ pub struct Script {
     pub name: String,
     /// Why, for who reads it.
     pub notes: String,
-    /// When the program closes the session; without it, five seconds after the user has spoken last.
+    /// When the program closes the session; without it, five seconds after the user's last words were understood.
     pub end: Option<Seconds>,
     /// Whether every event must be expected.
     pub strict: bool,
@@ -259,12 +259,13 @@ impl Script {
     /// When the session is closed.
     #[must_use]
     pub fn end(&self) -> Duration {
-        let last = self.user.iter().map(|said| said.get_ref().end.0).max().unwrap_or_default();
+        let known = |said: &Spanned<Utterance>| said.get_ref().end.0 + said.get_ref().stt_delay.0;
+        let last = self.user.iter().map(known).max().unwrap_or_default();
         self.end.map_or(last + AFTERMATH, |end| end.0)
     }
 }
 
-/// How long after the user's last word a session without an end goes on.
+/// How long after the user's last words were understood a session without an end goes on.
 const AFTERMATH: Duration = Duration::from_secs(5);
 
 const fn yes() -> bool {

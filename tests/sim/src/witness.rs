@@ -1,9 +1,9 @@
 //! What a conversation tells of itself, as the events of a scenario.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, mem, rc::Rc, time::Duration};
 
 use agent_conversation::{
-    AgentState, CallEvent, CloseReason, Latency, Moment, Observer, Role, SpeechSource, UserState,
+    AgentState, CallEvent, CloseReason, Moment, Observer, Role, SpeechSource, UserState,
 };
 use serde_json::{Value, json};
 
@@ -14,15 +14,18 @@ pub(crate) struct Witness {
     events: Rc<RefCell<Vec<Event>>>,
     /// The delays of the turn that was committed last.
     turn: Delays,
-    /// The delays of the reply that is heard, and of the turn it answers; told once it is over.
-    reply: Option<(Delays, Latency)>,
+    /// The delays of the reply that is heard, told once it is over, with those of the turn that it answers.
+    reply: Delays,
 }
 
-/// The delays of one turn.
+/// What took how long.
 #[derive(Clone, Copy, Default)]
 struct Delays {
     transcription: Option<Duration>,
     end_of_turn: Option<Duration>,
+    llm_ttft: Option<Duration>,
+    tts_ttfb: Option<Duration>,
+    e2e: Option<Duration>,
 }
 
 impl Witness {
@@ -30,41 +33,27 @@ impl Witness {
     #[must_use]
     pub(crate) fn new() -> (Self, Rc<RefCell<Vec<Event>>>) {
         let events = Rc::default();
-        (Self { events: Rc::clone(&events), turn: Delays::default(), reply: None }, events)
+        (Self { events: Rc::clone(&events), turn: Delays::default(), reply: Delays::default() }, events)
     }
 
     fn write(&self, at: Moment, name: &'static str, fields: Vec<(&'static str, Value)>) {
         self.events.borrow_mut().push(Event { at: at.0, name, fields });
     }
 
-    fn write_user_metrics(&self, at: Moment) {
-        let fields = self.turn.of_user();
-        if !fields.is_empty() {
-            self.write(at, "metrics", fields);
+    fn write_delays(&self, at: Moment, delays: Delays) {
+        let all = [
+            ("transcription_delay", delays.transcription),
+            ("end_of_turn_delay", delays.end_of_turn),
+            ("llm_ttft", delays.llm_ttft),
+            ("tts_ttfb", delays.tts_ttfb),
+            ("e2e", delays.e2e),
+        ];
+        let known: Vec<_> =
+            all.into_iter().filter_map(|(name, delay)| Some((name, seconds(delay?)))).collect();
+        if !known.is_empty() {
+            self.write(at, "metrics", known);
         }
     }
-
-    /// The delays of a reply, together with those of the turn it answers, once for each reply.
-    fn write_reply_metrics(&mut self, at: Moment) {
-        let Some((turn, reply)) = self.reply.take() else { return };
-        let mut fields = turn.of_user();
-        let delays = [("llm_ttft", reply.llm_ttft), ("tts_ttfb", reply.tts_ttfb), ("e2e", reply.end_to_end)];
-        fields.extend(known(delays));
-        self.write(at, "metrics", fields);
-    }
-}
-
-impl Delays {
-    fn of_user(&self) -> Vec<(&'static str, Value)> {
-        let delays = [("transcription_delay", self.transcription), ("end_of_turn_delay", self.end_of_turn)];
-        known(delays).collect()
-    }
-}
-
-fn known<const N: usize>(
-    delays: [(&'static str, Option<Duration>); N],
-) -> impl Iterator<Item = (&'static str, Value)> {
-    delays.into_iter().filter_map(|(name, delay)| Some((name, seconds(delay?))))
 }
 
 impl Observer for Witness {
@@ -79,7 +68,10 @@ impl Observer for Witness {
             CallEvent::SpeechCreated { source } => {
                 self.write(at, "speech_created", vec![("source", json!(speech(*source)))]);
             }
-            CallEvent::PlayoutStarted { .. } => self.write(at, "playout_started", Vec::new()),
+            CallEvent::PlayoutStarted { llm_ttft, tts_ttfb, .. } => {
+                self.write(at, "playout_started", Vec::new());
+                self.reply = Delays { llm_ttft: *llm_ttft, tts_ttfb: *tts_ttfb, ..Delays::default() };
+            }
             CallEvent::PlayoutPaused { .. } => self.write(at, "playout_paused", Vec::new()),
             CallEvent::PlayoutResumed { .. } => {
                 self.write(at, "playout_resumed", Vec::new());
@@ -90,19 +82,26 @@ impl Observer for Witness {
                 self.write(at, "playout_finished", vec![position, ("interrupted", json!(interrupted))]);
             }
             CallEvent::Message { role, text, interrupted } => {
-                let (name, is_user) = match role {
-                    Role::User => ("user", true),
-                    Role::Assistant => ("assistant", false),
+                let (name, delays) = match role {
+                    Role::User => ("user", self.turn),
+                    Role::Assistant => ("assistant", mem::take(&mut self.reply)),
                 };
                 let fields =
                     vec![("role", json!(name)), ("text", json!(text)), ("interrupted", json!(interrupted))];
                 self.write(at, "message", fields);
-                if is_user { self.write_user_metrics(at) } else { self.write_reply_metrics(at) }
+                self.write_delays(at, delays);
             }
             CallEvent::TurnCommitted { end_of_turn_delay, transcription_delay, .. } => {
-                self.turn = Delays { transcription: *transcription_delay, end_of_turn: *end_of_turn_delay };
+                self.turn = Delays {
+                    transcription: *transcription_delay,
+                    end_of_turn: *end_of_turn_delay,
+                    ..Delays::default()
+                };
             }
-            CallEvent::Latency(latency) => self.reply = Some((self.turn, *latency)),
+            CallEvent::Latency(latency) => {
+                let Delays { transcription, end_of_turn, .. } = self.turn;
+                self.reply = Delays { transcription, end_of_turn, e2e: latency.end_to_end, ..self.reply };
+            }
             CallEvent::ToolsExecuted { names, errors } => {
                 self.write(at, "tools_executed", vec![("names", json!(names)), ("errors", json!(errors))]);
             }

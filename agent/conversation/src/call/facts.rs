@@ -68,10 +68,13 @@ impl<B: Body> Call<B> {
             self.history.open(reply);
         }
         let now = self.now();
+        let mut times = making::Times::default();
         if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
             making.captions.begin(now);
+            times = making.times;
         }
-        self.tally.tell(now, CallEvent::PlayoutStarted { reply });
+        let (llm_ttft, tts_ttfb) = (times.llm_ttft(), times.tts_ttfb());
+        self.tally.tell(now, CallEvent::PlayoutStarted { reply, llm_ttft, tts_ttfb });
         self.tell(Input::Playout(reply, PlayoutFact::Started));
     }
 

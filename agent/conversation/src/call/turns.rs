@@ -150,14 +150,13 @@ impl<B: Body> Call<B> {
     fn tell_latency(&mut self, reply: ReplyId, open: &OpenTurn) {
         let now = self.now();
         let Some(times) = self.reply(reply).map(|making| making.times) else { return };
-        let since = |from: Option<Moment>, to: Option<Moment>| between(from?, to?);
         self.tally.tell(
             now,
             CallEvent::Latency(Latency {
-                end_to_end: since(open.speech_end, Some(now)),
+                end_to_end: open.speech_end.and_then(|end| between(end, now)),
                 after_commit: now.since(open.committed),
-                llm_ttft: since(Some(times.asked), times.first_piece),
-                tts_ttfb: since(times.first_text, times.first_sample),
+                llm_ttft: times.llm_ttft(),
+                tts_ttfb: times.tts_ttfb(),
             }),
         );
     }

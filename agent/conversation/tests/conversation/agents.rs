@@ -223,7 +223,7 @@ fn a_hook_may_change_what_was_said_and_the_answer_is_thought_of_anew() {
         3.25 message User "Bonjour"
         3.25 speech Generate
         3.75 play
-        3.75 latency e2e 1.25 ttft 0.10 ttfb 0.40
+        3.75 latency e2e 1.25 ttft 0.10 ttfb 0.20
         3.75 agent Speaking
         5.76 played 2.00
         5.76 message Assistant "Ça va."
@@ -328,7 +328,7 @@ fn a_task_holds_the_call_until_it_gives_its_value() {
             3.00 tools note errors 0
             3.00 speech Tool
             3.40 play
-            3.40 latency e2e 0.90 ttft 0.10 ttfb 0.30
+            3.40 latency e2e 0.90 ttft 0.10 ttfb 0.10
             3.40 agent Speaking
             4.41 played 1.00
             4.41 message Assistant "Noted."

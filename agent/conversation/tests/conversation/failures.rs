@@ -36,7 +36,7 @@ fn a_speculative_answer_that_fails_is_asked_for_again() {
         3.00 speech Generate
         3.00 agent Thinking
         3.50 play
-        3.50 latency e2e 1.00 ttft 0.10 ttfb 0.40
+        3.50 latency e2e 1.00 ttft 0.10 ttfb 0.20
         3.50 agent Speaking
         4.51 played 1.00
         4.51 message Assistant "I am here."
@@ -87,7 +87,7 @@ fn an_answer_that_breaks_off_is_said_as_far_as_it_came() {
         3.00 agent Thinking
         3.20 failed Llm stream_cut
         3.40 play
-        3.40 latency e2e 0.90 ttft 0.10 ttfb 0.30
+        3.40 latency e2e 0.90 ttft 0.10 ttfb 0.20
         3.40 agent Speaking
         4.41 played 1.00
         4.41 message Assistant "I am h"
@@ -182,7 +182,7 @@ fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
         3.50 speech Generate
         3.50 agent Thinking
         4.00 play
-        4.00 latency e2e 1.50 ttft 0.10 ttfb 0.40
+        4.00 latency e2e 1.50 ttft 0.10 ttfb 0.20
         4.00 agent Speaking
         5.01 played 1.00
         5.01 message Assistant "I am here."

@@ -148,7 +148,7 @@ mod tests {
     fn what_is_left_out_has_its_default() {
         let text = "[[user]]\nstart = 0.5\nend = 2\ntext = \"Hi\"\n[[llm]]\nwhen = \"Hi\"\n[[tts]]\nwhen = \"*\"\nseconds = 1";
         let script = parse(text).expect("a scenario").script;
-        assert_eq!(script.end().as_millis(), 7000);
+        assert_eq!(script.end().as_millis(), 7200);
         assert_eq!(script.user[0].get_ref().stt_delay.0.as_millis(), 200);
         assert_eq!((script.llm[0].ttft.0.as_millis(), script.llm[0].duration.0.as_millis()), (100, 300));
         assert_eq!((script.tts[0].ttfb.0.as_millis(), script.tts[0].duration.0.as_millis()), (200, 300));
