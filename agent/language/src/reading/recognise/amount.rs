@@ -146,7 +146,13 @@ fn completed(mut one: Amount, words: &Words<'_>, n: usize, of: &Conventions) -> 
         }
     }
     let is_short = matches!(one.of, Of::Unit(_)) || one.number.scale.is_some();
-    let eats = if is_short && dotted(words.word(n - 1).core) { own_stop(words, n, of)? } else { 0 };
+    let is_dotted = is_short && dotted(words.word(n - 1).core);
+    let goes_on = is_dotted && one.number.scale.is_some() && words.after(n)?.is_some();
+    let eats = match (is_dotted, goes_on) {
+        (true, true) => usize::from(words.word(n - 1).trail.starts_with('.')),
+        (true, false) => own_stop(words, n, of)?,
+        (false, _) => 0,
+    };
     Ok(Hit { words: n, what: one.expression(), eats })
 }
 
@@ -224,7 +230,7 @@ pub(super) fn range(words: &Words<'_>, of: &Conventions) -> Verdict {
     if word.trail.is_empty()
         && let Some(left) = bare(word.core, of)
         && let Some(next) = words.joined(1)?
-        && let "x" | "×" = next.core
+        && next.core == "x"
         && let Some(last) = words.joined(2)?
         && let Some(right) = bare(last.core, of)
     {

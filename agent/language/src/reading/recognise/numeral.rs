@@ -50,7 +50,7 @@ pub(super) fn ordinal(words: &Words<'_>, of: &Conventions) -> Verdict {
     let end = digits(word.core);
     let (number, ending) = word.core.split_at(end);
     let Some(value) = whole(number, 9) else { return Ok(None) };
-    if let Some(decade) = decade(value, ending) {
+    if let Some(decade) = decade(value, ending, of) {
         return Ok(Some(Hit::of(1, decade)));
     }
     match of.ordinals {
@@ -69,10 +69,13 @@ pub(super) fn ordinal(words: &Words<'_>, of: &Conventions) -> Verdict {
     }
 }
 
-fn decade(value: u64, ending: &str) -> Option<Expression> {
-    let is_one = matches!(ending, "s" | "'s" | "’s")
-        && value.is_multiple_of(10)
-        && ((20..100).contains(&value) || (1100..2100).contains(&value));
+fn decade(value: u64, ending: &str, of: &Conventions) -> Option<Expression> {
+    let is_mark = match of.ordinals {
+        OrdinalMark::Ending(_) => matches!(ending, "s" | "'s" | "’s"),
+        OrdinalMark::FullStop(_) => ending == "er",
+    };
+    let is_one =
+        is_mark && value.is_multiple_of(10) && ((20..100).contains(&value) || (1100..2100).contains(&value));
     if is_one { u32::try_from(value).ok().map(Expression::Decade) } else { None }
 }
 
