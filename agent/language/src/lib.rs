@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod captions;
+pub mod listening;
 pub mod reading;
 mod spoken;
 pub mod words;
