@@ -1,19 +1,25 @@
-//! What is known of the user: the voice, and the words of the turn that is still open.
+//! What is known of one speaker: the voice, and the words of the turn that is still open.
 
 use std::time::Duration;
 
-use crate::{Moment, Score};
+use crate::{Moment, PauseId, Score, Verdict};
 
-/// What is known of the user.
+/// What is known of one speaker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ear {
     pub(crate) voice: Voice,
+    /// Whether what was said until the voice fell silent has been committed: its end is the end of nothing open.
+    spent: bool,
     /// When the speech of the open turn began.
     pub(crate) began: Option<Moment>,
     /// Words that will not change.
     pub(crate) words: u32,
+    /// Of these, those that were there when the present utterance began.
+    before: u32,
     /// Words that may change, since the last that will not.
     pub(crate) interim: u32,
+    /// Whether a preflight transcript stands, of which nothing was taken back.
+    pub(crate) foreseen: bool,
     /// Of the words, those that were too few to take the floor from a reply; they wait for more.
     pub(crate) overlooked: u32,
     /// When the last final transcript with words came.
@@ -22,21 +28,33 @@ pub(crate) struct Ear {
     last_words: Moment,
     /// Whether speech ended whose final transcript has not come.
     awaits_final: bool,
-    /// What a detector said of this pause.
-    pub(crate) score: Option<Score>,
+    /// What a judge says of this pause.
+    pub(crate) judgement: Judgement,
+    /// Whether the user asked for patience in this pause.
+    pub(crate) asks_patience: bool,
+    /// Whether the recogniser heard the end of speech.
+    pub(crate) has_ended: bool,
+    /// The program's wish to commit the open turn.
+    pub(crate) wish: Option<Wish>,
+    /// What the present utterance is, when it is over the agent's.
+    pub(crate) verdict: Verdict,
+    /// Words that were taken off the turn, and when.
+    pub(crate) aside: Option<(u32, Moment)>,
+    /// How many speculative replies the open turn has cost.
+    pub(crate) attempts: u32,
 }
 
-/// Whether the user's voice is heard.
+/// Whether a voice is heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Voice {
     /// Not yet in this call.
     Unheard,
     Speaking {
         since: Moment,
-        /// Whether it is silent, too short yet to count as an end.
-        lapsed: bool,
-        /// Whether a final transcript came since it began.
-        transcribed: bool,
+        /// Since when it is silent, too short yet to count as an end.
+        lapsed: Option<Moment>,
+        /// When the last final transcript came since it began.
+        transcribed: Option<Moment>,
     },
     Silent {
         /// When the speech ended.
@@ -46,22 +64,51 @@ pub(crate) enum Voice {
     },
 }
 
+/// What a judge says of a pause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Judgement {
+    Unasked,
+    Asked { pause: PauseId, at: Moment },
+    Given(Score),
+    Failed,
+}
+
+/// The program's wish to commit the open turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Wish {
+    /// Whether the turn is to be answered.
+    pub(crate) answer: bool,
+    /// Until when a final transcript is awaited.
+    pub(crate) until: Moment,
+    /// When the turn is committed, once nothing more is awaited.
+    pub(crate) due: Option<Moment>,
+}
+
 impl Ear {
     pub(crate) const fn new() -> Self {
         Self {
             voice: Voice::Unheard,
+            spent: false,
             began: None,
             words: 0,
+            before: 0,
             interim: 0,
+            foreseen: false,
             overlooked: 0,
             last_final: None,
             last_words: Moment::START,
             awaits_final: false,
-            score: None,
+            judgement: Judgement::Unasked,
+            asks_patience: false,
+            has_ended: false,
+            wish: None,
+            verdict: Verdict::Undecided,
+            aside: None,
+            attempts: 0,
         }
     }
 
-    /// False when the user was speaking already.
+    /// False when the voice was heard already.
     pub(crate) fn speech_started(&mut self, now: Moment, at: Moment) -> bool {
         if self.is_speaking() {
             return false;
@@ -71,26 +118,57 @@ impl Ear {
             self.began = None;
         }
         self.began.get_or_insert(since);
-        self.voice = Voice::Speaking { since, lapsed: false, transcribed: false };
-        self.score = None;
+        self.voice = Voice::Speaking { since, lapsed: None, transcribed: None };
+        self.spent = false;
+        self.before = self.words;
+        self.verdict = Verdict::Undecided;
+        self.pause_over();
         true
     }
 
     /// False when nothing has changed.
-    pub(crate) fn lapse(&mut self, silent: bool) -> bool {
-        let Voice::Speaking { lapsed, .. } = &mut self.voice else { return false };
-        if !silent {
-            self.score = None;
+    pub(crate) fn lapse(&mut self, silent: Option<Moment>) -> bool {
+        let Voice::Speaking { lapsed, since, .. } = &mut self.voice else { return false };
+        let silent = silent.map(|at| at.max(*since));
+        if lapsed.is_some() == silent.is_some() {
+            return false;
         }
-        std::mem::replace(lapsed, silent) != silent
+        *lapsed = silent;
+        self.pause_over();
+        true
     }
 
-    /// False when the user was not speaking.
-    pub(crate) fn speech_stopped(&mut self, now: Moment, at: Moment) -> bool {
-        let Voice::Speaking { since, transcribed, .. } = self.voice else { return false };
-        self.voice = Voice::Silent { since: at.min(now).max(since), noticed: now };
-        self.awaits_final = !transcribed;
-        true
+    /// How late the transcript of the speech was that has ended now, if it has come; `Err` when nobody was speaking.
+    pub(crate) fn speech_stopped(&mut self, now: Moment, at: Moment) -> Result<Option<Duration>, ()> {
+        let Voice::Speaking { since, transcribed, lapsed } = self.voice else { return Err(()) };
+        let end = at.min(now).max(since);
+        self.voice = Voice::Silent { since: end, noticed: now };
+        self.awaits_final = transcribed.is_none();
+        // Words that were overlooked are decided on again: the reply that they were too few for may be over.
+        self.overlooked = 0;
+        if lapsed.is_none() {
+            self.pause_over();
+        }
+        Ok(transcribed.filter(|came| *came >= end).map(|came| came.since(end)))
+    }
+
+    /// The recogniser heard the end of speech; whether the voice was still heard.
+    pub(crate) fn ended(&mut self, now: Moment) -> bool {
+        self.has_ended = true;
+        match self.voice {
+            Voice::Speaking { since, lapsed, transcribed } => {
+                let end = lapsed.unwrap_or(now).max(since);
+                self.voice = Voice::Silent { since: end, noticed: now };
+                self.awaits_final = transcribed.is_none();
+                true
+            }
+            Voice::Silent { .. } if !self.spent => false,
+            Voice::Silent { .. } | Voice::Unheard => {
+                self.voice = Voice::Silent { since: now, noticed: now };
+                self.spent = false;
+                false
+            }
+        }
     }
 
     pub(crate) fn interim_heard(&mut self, now: Moment, words: u32) {
@@ -98,46 +176,91 @@ impl Ear {
         self.last_words = now;
     }
 
-    /// True when there are more words now.
-    pub(crate) fn final_heard(&mut self, now: Moment, words: u32) -> bool {
+    /// How late it was, when it is the first after the end of speech.
+    pub(crate) fn final_heard(&mut self, now: Moment, words: u32) -> Option<Duration> {
         self.interim = 0;
-        self.awaits_final = false;
+        let was_awaited = std::mem::take(&mut self.awaits_final);
         if let Voice::Speaking { transcribed, .. } = &mut self.voice {
-            *transcribed = true;
+            *transcribed = Some(now);
         }
-        if words == 0 {
-            return false;
+        if words > 0 {
+            self.words = self.words.saturating_add(words);
+            self.last_words = now;
+            self.last_final = Some(now);
         }
-        self.words = self.words.saturating_add(words);
-        self.last_words = now;
-        self.last_final = Some(now);
-        true
+        let Voice::Silent { since, .. } = self.voice else { return None };
+        was_awaited.then(|| now.since(since))
     }
 
-    /// Takes the interim words for final ones; true when there are any. Nothing more is awaited.
-    pub(crate) fn give_up_waiting(&mut self) -> bool {
+    /// Takes the interim words for final ones and says how many. Nothing more is awaited.
+    pub(crate) fn give_up_waiting(&mut self) -> u32 {
         let promoted = std::mem::take(&mut self.interim);
         self.awaits_final = false;
         self.words = self.words.saturating_add(promoted);
-        promoted > 0
+        promoted
     }
 
-    /// The turn is committed, or forgotten: its words are gone.
-    pub(crate) fn clear_turn(&mut self) {
-        self.words = 0;
+    /// The words of the present utterance are no part of the turn; how many they are.
+    pub(crate) fn set_aside(&mut self, now: Moment) -> u32 {
+        let words = self.words - self.before.min(self.words);
+        self.words -= words;
         self.interim = 0;
+        self.overlooked = self.overlooked.min(self.words);
+        if words > 0 {
+            self.aside = Some((words, now));
+        }
+        words
+    }
+
+    /// The words that were set aside are an answer after all.
+    pub(crate) fn take_back(&mut self) {
+        if let Some((words, _)) = self.aside.take() {
+            self.words = self.words.saturating_add(words);
+            self.verdict = Verdict::Undecided;
+        }
+    }
+
+    /// The turn is committed: its words are gone, and the end of its speech with them.
+    pub(crate) fn commit(&mut self) {
+        self.forget();
+        self.spent = !self.is_speaking();
+    }
+
+    /// The words of the open turn are gone.
+    pub(crate) fn forget(&mut self) {
+        self.words = 0;
+        self.before = 0;
+        self.interim = 0;
+        self.foreseen = false;
         self.overlooked = 0;
         self.last_final = None;
         self.awaits_final = false;
-        self.score = None;
+        self.has_ended = false;
+        self.wish = None;
+        self.aside = None;
+        self.attempts = 0;
+        self.pause_over();
         self.began = match self.voice {
             Voice::Speaking { since, .. } => Some(since),
             Voice::Unheard | Voice::Silent { .. } => None,
         };
     }
 
+    const fn pause_over(&mut self) {
+        self.judgement = Judgement::Unasked;
+        self.asks_patience = false;
+    }
+
     pub(crate) const fn is_speaking(&self) -> bool {
         matches!(self.voice, Voice::Speaking { .. })
+    }
+
+    /// Since when the present utterance lasts.
+    pub(crate) const fn speaking_since(&self) -> Option<Moment> {
+        match self.voice {
+            Voice::Speaking { since, .. } => Some(since),
+            Voice::Unheard | Voice::Silent { .. } => None,
+        }
     }
 
     /// Words, final or not.
@@ -150,9 +273,14 @@ impl Ear {
         self.words > self.overlooked
     }
 
-    /// Whether the user keeps the floor: speaks, or has said what is not yet decided on.
-    pub(crate) const fn holds_floor(&self) -> bool {
-        self.is_speaking() || self.interim > 0 || self.has_undecided_words()
+    /// Whether there are words, final or not, that must be decided on.
+    pub(crate) const fn has_open_words(&self) -> bool {
+        self.interim > 0 || self.has_undecided_words()
+    }
+
+    /// Whether the present utterance takes no floor and is no turn.
+    pub(crate) const fn is_dismissed(&self) -> bool {
+        matches!(self.verdict, Verdict::Backchannel | Verdict::Echo | Verdict::SideSpeech)
     }
 
     /// Whether words may still come that belong to speech that has ended.
@@ -160,26 +288,44 @@ impl Ear {
         self.interim > 0 || (self.awaits_final && !self.has_undecided_words())
     }
 
+    /// Whether words may still come that belong to the open turn.
+    pub(crate) const fn awaits_more(&self) -> bool {
+        self.is_speaking() || self.interim > 0 || self.awaits_final
+    }
+
     /// From when the endpoint counts: the end of speech, or the last words where no voice was heard for them.
     pub(crate) const fn anchor(&self) -> Option<Moment> {
         match self.voice {
-            Voice::Silent { since, .. } => Some(since),
-            Voice::Unheard => Some(self.last_words),
+            Voice::Silent { since, .. } if !self.spent => Some(since),
+            Voice::Silent { .. } | Voice::Unheard => Some(self.last_words),
             Voice::Speaking { .. } => None,
         }
     }
 
-    /// When the user's speech ended, if the user is silent.
-    pub(crate) const fn speech_end(&self) -> Option<Moment> {
+    /// When the voice was last heard, as far as the open turn goes.
+    pub(crate) fn last_voice(&self, now: Moment) -> Option<Moment> {
         match self.voice {
-            Voice::Silent { since, .. } => Some(since),
-            Voice::Unheard | Voice::Speaking { .. } => None,
+            Voice::Silent { since, .. } if !self.spent => Some(since),
+            Voice::Silent { .. } | Voice::Unheard => None,
+            Voice::Speaking { lapsed, .. } => Some(lapsed.unwrap_or(now)),
         }
     }
 
-    /// How long the open turn lasts already.
-    pub(crate) fn turn_so_far(&self, now: Moment) -> Duration {
-        let Some(began) = self.began else { return Duration::ZERO };
-        self.speech_end().unwrap_or(now).since(began)
+    /// When the speech of the open turn ended, if the user is silent.
+    pub(crate) const fn speech_end(&self) -> Option<Moment> {
+        match self.voice {
+            Voice::Silent { since, .. } if !self.spent => Some(since),
+            Voice::Unheard | Voice::Silent { .. } | Voice::Speaking { .. } => None,
+        }
+    }
+
+    /// From when on the judge of a pause is waited for: once it was asked, the voice is known to be silent and words
+    /// are there.
+    pub(crate) fn judge_waited_since(&self, asked: Moment) -> Moment {
+        let noticed = match self.voice {
+            Voice::Silent { noticed, .. } => noticed,
+            Voice::Unheard | Voice::Speaking { .. } => asked,
+        };
+        asked.max(noticed).max(self.last_final.unwrap_or(asked))
     }
 }

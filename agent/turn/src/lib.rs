@@ -27,24 +27,34 @@ mod ear;
 mod endpoint;
 mod input;
 pub mod journal;
+mod lateness;
+mod listener;
 mod machine;
 mod moment;
 mod output;
 mod overlap;
+mod pace;
+mod queue;
 mod speculate;
 mod state;
 mod step;
 mod timer;
 mod watch;
 
-pub use config::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
-pub use endpoint::Score;
-pub use input::{Input, PlayoutFact, ReplyFact, SpeechKind, Told, UserFact};
-pub use machine::{Counters, Machine};
-pub use moment::{Moment, ReplyId, RequestId, TurnId};
-pub use output::{
-    AgentState, CancelReason, CloseReason, Output, ReplyCause, Suppression, TurnEnd, TurnSource, UserState,
+pub use config::{
+    Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, Profile,
+    SpeakingConfig, SpeculationConfig, TranscriptConfig, TurnLimits,
 };
-pub use state::{Reply, State};
+pub use endpoint::Score;
+pub use input::{
+    Answer, Input, Manner, PlayoutFact, Priority, ReplyFact, SpeechKind, Standing, Told, UserFact, Verdict,
+};
+pub use machine::{Counters, Machine};
+pub use moment::{Moment, PauseId, ReplyId, RequestId, SpeakerId, TurnId};
+pub use output::{
+    AgentState, CancelReason, CloseReason, DropReason, News, Output, ReplyCause, Suppression, TurnEnd,
+    TurnSource, UserState,
+};
+pub use state::{Made, Pause, Reply, State, Wait};
 pub use timer::Timer;
 pub use watch::{Breach, Watch};

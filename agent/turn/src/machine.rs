@@ -1,15 +1,18 @@
 //! The machine: facts in, orders out, and when to call again.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use crate::{
-    AgentState, Config, Input, Moment, Output, ReplyId, RequestId, SpeechKind, State, Timer, TurnId,
-    UserState, Watch, ear::Ear, speculate::Speculation,
+    AgentState, Config, Input, Moment, Output, SpeakerId, Standing, State, Timer, UserState, Watch,
+    lateness::Lateness,
+    listener::Listener,
+    queue::{Considering, Draining, Parked, Stopping, Waiting},
+    speculate::Speculation,
 };
 
 /// How many timers may fire on one call before the machine counts as caught in a loop. Each state has at most two
-/// timers whose effects can make one another due.
-const MAX_FIRED: u32 = 32;
+/// timers whose effects can make one another due, and each speaker four.
+const MAX_FIRED: u32 = 128;
 
 /// Who may speak now, for one call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -17,35 +20,42 @@ pub struct Machine {
     pub(crate) config: Config,
     pub(crate) now: Moment,
     pub(crate) state: State,
-    pub(crate) ear: Ear,
+    /// Those who are heard, by number; the linked speaker is the first.
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) lateness: Lateness,
     pub(crate) speculation: Speculation,
-    /// What waits for the floor, first come first served.
+    /// Whether there is no money left for speculation.
+    pub(crate) is_broke: bool,
+    /// The turn that the program considers.
+    pub(crate) considering: Option<Considering>,
+    /// What waits for the floor, in the order in which it will have it.
     pub(crate) queue: VecDeque<Waiting>,
+    /// Replies that left the floor while their functions run; the last one left last.
+    pub(crate) parked: Vec<Parked>,
     /// Replies that were told to stop and have not yet said how much was heard.
-    pub(crate) stopping: Vec<ReplyId>,
+    pub(crate) stopping: Vec<Stopping>,
+    /// Since when answers are held back.
+    pub(crate) held: Option<Moment>,
+    /// The call is to end when what is being said has been said.
+    pub(crate) draining: Option<Draining>,
     /// Why the call was closed, until that is told.
     pub(crate) closing: Option<crate::CloseReason>,
-    /// Until when echo cancellation learns; `None` before the agent's first sample.
-    pub(crate) aec_until: Option<Moment>,
+    /// When the agent's first sample was heard.
+    pub(crate) first_sample: Option<Moment>,
+    /// Since when the agent is heard without a break.
+    pub(crate) heard_since: Option<Moment>,
+    /// Since when it is, or was heard last.
+    pub(crate) spoke_from: Option<Moment>,
+    /// When the last reply left the floor.
+    pub(crate) freed: Option<Moment>,
     pub(crate) agent: AgentState,
     pub(crate) user: UserState,
     pub(crate) replies: u32,
     pub(crate) turns: u32,
+    pub(crate) pauses: u32,
     pub(crate) counters: Counters,
     outputs: VecDeque<Output>,
     watch: Watch,
-}
-
-/// Something that waits for the floor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Waiting {
-    /// The answer to a turn that was committed while an uninterruptible reply had the floor.
-    Turn(TurnId),
-    Request {
-        request: RequestId,
-        kind: SpeechKind,
-        interruptible: bool,
-    },
 }
 
 /// What was counted.
@@ -65,16 +75,26 @@ impl Machine {
             config,
             now,
             state: State::Listening { since: now },
-            ear: Ear::new(),
+            listeners: vec![Listener::new(SpeakerId::LINKED, Standing::Answered)],
+            lateness: Lateness::default(),
             speculation: Speculation::default(),
+            is_broke: false,
+            considering: None,
             queue: VecDeque::new(),
+            parked: Vec::new(),
             stopping: Vec::new(),
+            held: None,
+            draining: None,
             closing: None,
-            aec_until: None,
+            first_sample: None,
+            heard_since: None,
+            spoke_from: None,
+            freed: None,
             agent: AgentState::Listening,
             user: UserState::Listening,
             replies: 0,
             turns: 0,
+            pauses: 0,
             counters: Counters::default(),
             outputs: VecDeque::new(),
             watch: Watch::default(),
@@ -119,10 +139,36 @@ impl Machine {
         &self.state
     }
 
+    /// What it was told to heed, as it was changed since.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// What was counted.
     #[must_use]
     pub const fn counters(&self) -> Counters {
         self.counters
+    }
+
+    /// How late final transcripts come, nineteen of twenty; what a later call with this recogniser may begin with
+    /// ([`crate::TranscriptConfig::known`]). `None` while too few came.
+    #[must_use]
+    pub fn transcript_delay(&self) -> Option<Duration> {
+        self.lateness.usual()
+    }
+
+    /// Whether nobody speaks, nothing is on its way and nothing is awaited, or the call is over.
+    #[must_use]
+    pub fn is_at_rest(&self) -> bool {
+        let is_quiet = matches!(self.state, State::Listening { .. } | State::Closed);
+        is_quiet
+            && self.queue.is_empty()
+            && self.parked.is_empty()
+            && self.stopping.is_empty()
+            && self.considering.is_none()
+            && self.held.is_none()
+            && self.draining.is_none()
     }
 
     pub(crate) fn emit(&mut self, output: Output) {

@@ -1,4 +1,4 @@
-//! Time and identity inside one call: moments since it began, numbers of turns, replies and requests.
+//! Time and identity inside one call: moments since it began, numbers of speakers, turns, replies, pauses and requests.
 
 use std::{fmt, ops::Add, time::Duration};
 
@@ -62,4 +62,17 @@ number! {
 number! {
     /// Something that the program asked to be said, numbered by the program.
     RequestId, "q"
+}
+number! {
+    /// A person who is heard, numbered by the program; [`SpeakerId::LINKED`] is the one the call is for.
+    SpeakerId, "u"
+}
+number! {
+    /// A pause that is to be judged, numbered by the machine from 1 in the order in which it was noticed.
+    PauseId, "p"
+}
+
+impl SpeakerId {
+    /// The person the call is for. Is there from the beginning; with them the call ends.
+    pub const LINKED: Self = Self(1);
 }

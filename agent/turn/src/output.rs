@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
-use crate::{Moment, ReplyId, RequestId, TurnId};
+use crate::{Moment, PauseId, ReplyId, RequestId, SpeakerId, TurnId, Verdict};
 
 /// One order, or one piece of news.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Output {
-    /// Put what the user said into the history, as one turn.
+    /// Put what somebody said into the history, as one turn.
     CommitTurn {
         /// Its number.
         turn: TurnId,
+        /// Who said it.
+        speaker: SpeakerId,
         /// Whether it was spoken.
         source: TurnSource,
         /// When the user's speech ended, if it was spoken.
@@ -52,8 +54,11 @@ pub enum Output {
     StartPlayout {
         /// The reply.
         reply: ReplyId,
+        /// Whether it was paused before it began: nothing of it is heard until [`Output::ResumePlayout`].
+        paused: bool,
     },
-    /// Silence the reply, keeping its place.
+    /// Silence the reply, keeping its place. Comes before [`Output::StartPlayout`] too, when the user speaks while a
+    /// reply is on its way.
     PausePlayout {
         /// The reply.
         reply: ReplyId,
@@ -63,7 +68,7 @@ pub enum Output {
         /// The reply.
         reply: ReplyId,
     },
-    /// Silence the reply for good, and say how much was heard ([`crate::PlayoutFact::Finished`]).
+    /// Silence the reply for good, and say how much was heard ([`crate::PlayoutFact::Finished`]). Ends its pause.
     StopPlayout {
         /// The reply.
         reply: ReplyId,
@@ -75,15 +80,93 @@ pub enum Output {
         /// How much of it was heard.
         heard: Duration,
     },
+    /// Judge the pause in which a speaker is: [`crate::UserFact::PauseJudged`] or
+    /// [`crate::UserFact::JudgementFailed`]. A later pause of the same speaker makes it superfluous.
+    JudgePause {
+        /// Whose.
+        speaker: SpeakerId,
+        /// The pause.
+        pause: PauseId,
+    },
+    /// Let voice activity begin anew: the speech that it is in counts as ended.
+    FlushVoice {
+        /// Whose.
+        speaker: SpeakerId,
+    },
+    /// Take the last words off the open turn: they were no turn. Keep them until they are taken back, or until more
+    /// are set aside.
+    SetAside {
+        /// Whose.
+        speaker: SpeakerId,
+        /// How many; those of the last final transcripts.
+        words: u32,
+        /// What they were instead.
+        verdict: Verdict,
+    },
+    /// The words that were last set aside are an answer after all: they come before those of the open turn.
+    TakeBack {
+        /// Whose.
+        speaker: SpeakerId,
+    },
+    /// Forget the words of the open turn, and those set aside.
+    ForgetWords {
+        /// Whose.
+        speaker: SpeakerId,
+    },
     /// News: what the agent does has changed.
     ShowAgent(AgentState),
-    /// News: what the user does has changed.
+    /// News: what the linked speaker does has changed.
     ShowUser(UserState),
+    /// News for those who count.
+    Tell(News),
     /// News: the call is over. The last output.
     Close {
         /// Why.
         reason: CloseReason,
     },
+}
+
+/// What those who count want to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum News {
+    /// No final transcript came in time for speech that had ended.
+    TranscriptMissed {
+        /// Whose.
+        speaker: SpeakerId,
+        /// How many interim words count in its place; 0: the speech was forgotten.
+        recovered: u32,
+    },
+    /// A speaker has said more, or for longer, than one turn should be. Once, until the agent speaks.
+    TurnTooLong {
+        /// Whose.
+        speaker: SpeakerId,
+        /// How many words.
+        words: u32,
+        /// For how long.
+        duration: Duration,
+    },
+    /// A requested speech will not be begun. Each request is either begun or dropped.
+    RequestDropped {
+        /// Which.
+        request: RequestId,
+        /// Why.
+        reason: DropReason,
+    },
+}
+
+/// Why a requested speech is not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DropReason {
+    /// The user spoke before it began.
+    Interrupted,
+    /// It was of low priority, and a turn was committed.
+    Superseded,
+    /// The program withdrew or stopped it.
+    Withdrawn,
+    /// Too many wait.
+    Full,
+    /// The call ends.
+    Closed,
 }
 
 /// How a turn came.
@@ -119,12 +202,16 @@ pub enum Suppression {
     TimedOut,
     /// The mind had nothing to say.
     Empty,
+    /// The program considered it and wants no reply.
+    Declined,
+    /// The speaker is heard only.
+    NotAddressed,
 }
 
 /// Why a reply was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CancelReason {
-    /// It was speculative, and the user said more.
+    /// It was speculative, and the user said more; or it was to fill a wait that is over.
     Outdated,
     /// The user spoke before it was heard.
     Interrupted,
@@ -139,8 +226,11 @@ pub enum CancelReason {
 /// To what a reply replies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ReplyCause {
-    /// The turn that the user has just ended, or seems about to end.
-    Turn,
+    /// The turn that a speaker has just ended, or seems about to end.
+    Turn {
+        /// Whose.
+        speaker: SpeakerId,
+    },
     /// What the functions of an earlier reply returned.
     Functions {
         /// The earlier reply.
@@ -150,6 +240,11 @@ pub enum ReplyCause {
     },
     /// The program asked for it.
     Requested(RequestId),
+    /// The functions of an earlier reply take long: a few words until they return.
+    Filler {
+        /// The earlier reply.
+        of: ReplyId,
+    },
 }
 
 /// What the agent does, as others see it.
@@ -177,8 +272,10 @@ pub enum UserState {
 /// Why a call was closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CloseReason {
-    /// The user left.
+    /// The linked speaker left.
     UserLeft,
+    /// The room was closed by others.
+    RoomClosed,
     /// The program had done what it was for.
     Completed,
     /// The worker or its job is being shut down.

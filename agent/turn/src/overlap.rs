@@ -2,28 +2,26 @@
 
 use std::time::Duration;
 
-use crate::{InterruptionConfig, Moment};
+use crate::{InterruptionConfig, Manner, Verdict};
 
-/// From when on speech that began at `since` interrupts, if it is still heard then. Not before echo cancellation has
-/// learned the agent's voice.
-pub(crate) fn due(config: &InterruptionConfig, since: Moment, aec_until: Option<Moment>) -> Moment {
-    let spoken = since + config.min_duration;
-    aec_until.map_or(spoken, |until| spoken.max(until))
+/// How long speech over this reply must last to interrupt it.
+pub(crate) fn min_duration(config: &InterruptionConfig, manner: &Manner) -> Duration {
+    manner.min_duration.unwrap_or(config.min_duration)
 }
 
 /// Whether so many words are enough to interrupt by voice.
-pub(crate) const fn enough_to_pause(config: &InterruptionConfig, words: u32) -> bool {
-    words >= config.min_words
+pub(crate) fn enough_to_pause(config: &InterruptionConfig, manner: &Manner, words: u32) -> bool {
+    words >= manner.min_words.unwrap_or(config.min_words)
 }
 
 /// Whether so many final words prove that the interruption is real.
-pub(crate) const fn enough_to_stop(config: &InterruptionConfig, words: u32) -> bool {
-    words > 0 && words >= config.min_words
+pub(crate) fn enough_to_stop(config: &InterruptionConfig, manner: &Manner, words: u32) -> bool {
+    words > 0 && enough_to_pause(config, manner, words)
 }
 
 /// What an interruption does first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum Way {
     /// Pause, and decide later; go on after so much silence without words.
     Pause(Duration),
     /// Stop at once.
@@ -31,10 +29,24 @@ pub(crate) enum Manner {
 }
 
 /// Pausing is for replies that could go on.
-pub(crate) const fn manner(config: &InterruptionConfig) -> Manner {
+pub(crate) const fn way(config: &InterruptionConfig) -> Way {
     match config.false_interruption {
-        Some(silence) => Manner::Pause(silence),
-        None => Manner::Stop,
+        Some(silence) => Way::Pause(silence),
+        None => Way::Stop,
+    }
+}
+
+/// Whether speech so judged is no turn, when the agent has been heard for `heard_for` without a break (`None`: it is
+/// not heard). A listener's noise answers when the agent has only just begun, or says nothing.
+pub(crate) fn is_dismissed(
+    config: &InterruptionConfig,
+    verdict: Verdict,
+    heard_for: Option<Duration>,
+) -> bool {
+    match verdict {
+        Verdict::Undecided | Verdict::Interruption => false,
+        Verdict::Echo | Verdict::SideSpeech => true,
+        Verdict::Backchannel => heard_for.is_some_and(|heard| heard >= config.backchannel_boundary),
     }
 }
 
@@ -42,8 +54,8 @@ pub(crate) const fn manner(config: &InterruptionConfig) -> Manner {
 mod tests {
     use std::time::Duration;
 
-    use super::{Manner, due, enough_to_pause, enough_to_stop, manner};
-    use crate::{InterruptionConfig, Moment};
+    use super::{Way, enough_to_pause, enough_to_stop, is_dismissed, min_duration, way};
+    use crate::{InterruptionConfig, Manner, Verdict};
 
     fn config(min_words: u32) -> InterruptionConfig {
         InterruptionConfig {
@@ -52,30 +64,48 @@ mod tests {
             min_words,
             false_interruption: None,
             aec_warmup: Duration::ZERO,
-        }
-    }
-
-    #[test]
-    fn speech_interrupts_after_its_least_duration_and_after_the_warm_up() {
-        let since = Moment::from_millis(1000);
-        for (aec_until, millis) in [(None, 1500), (Some(1200), 1500), (Some(3000), 3000)] {
-            let due = due(&config(0), since, aec_until.map(Moment::from_millis));
-            assert_eq!(due, Moment::from_millis(millis), "{aec_until:?}");
+            backchannel_boundary: Duration::from_secs(1),
         }
     }
 
     #[test]
     fn a_stop_needs_at_least_one_word_and_a_pause_may_need_none() {
+        let manner = Manner::normal(true);
         for (min_words, words, pause, stop) in
             [(0, 0, true, false), (0, 1, true, true), (3, 2, false, false), (3, 3, true, true)]
         {
             let config = config(min_words);
-            assert_eq!((enough_to_pause(&config, words), enough_to_stop(&config, words)), (pause, stop));
+            let enough = (enough_to_pause(&config, &manner, words), enough_to_stop(&config, &manner, words));
+            assert_eq!(enough, (pause, stop));
         }
     }
 
     #[test]
+    fn a_speech_may_have_its_own_measure() {
+        let long = Duration::from_secs(2);
+        let manner = Manner { min_duration: Some(long), min_words: Some(1), ..Manner::normal(true) };
+        assert_eq!(min_duration(&config(3), &manner), long);
+        assert!(enough_to_stop(&config(3), &manner, 1));
+    }
+
+    #[test]
     fn without_a_way_back_an_interruption_stops() {
-        assert_eq!(manner(&config(0)), Manner::Stop);
+        assert_eq!(way(&config(0)), Way::Stop);
+    }
+
+    #[test]
+    fn a_listeners_noise_is_an_answer_close_to_the_beginning_of_what_the_agent_says() {
+        for (verdict, heard_millis, expected) in [
+            (Verdict::Backchannel, None, false),
+            (Verdict::Backchannel, Some(999), false),
+            (Verdict::Backchannel, Some(1000), true),
+            (Verdict::Echo, Some(10), true),
+            (Verdict::SideSpeech, None, true),
+            (Verdict::Interruption, Some(5000), false),
+            (Verdict::Undecided, Some(5000), false),
+        ] {
+            let heard = heard_millis.map(Duration::from_millis);
+            assert_eq!(is_dismissed(&config(0), verdict, heard), expected, "{verdict:?} {heard:?}");
+        }
     }
 }

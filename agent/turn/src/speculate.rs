@@ -2,20 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{Reply, SpeculationConfig};
+use crate::{Reply, SpeakerId, SpeculationConfig};
 
-/// The speculative reply of the open turn.
+/// The speculative reply of an open turn.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Speculation {
-    /// The reply, if one is being made.
-    pub(crate) reply: Option<Reply>,
-    /// How many were begun in this turn.
-    pub(crate) attempts: u32,
-}
+pub(crate) struct Speculation(pub(crate) Option<(SpeakerId, Reply)>);
 
-/// Whether another attempt is worth its price, when the turn lasts `turn_so_far` already.
-pub(crate) fn is_worth(config: &SpeculationConfig, attempts: u32, turn_so_far: Duration) -> bool {
-    config.enabled && attempts < config.max_attempts && turn_so_far <= config.max_speech
+/// Whether another attempt is worth its price, when the utterance lasts `speech` already.
+pub(crate) fn is_worth(config: &SpeculationConfig, attempts: u32, speech: Duration) -> bool {
+    config.enabled && attempts < config.max_attempts && speech <= config.max_speech
 }
 
 #[cfg(test)]
@@ -29,7 +24,7 @@ mod tests {
     fn attempts_and_speech_are_bounded() {
         let config =
             SpeculationConfig { enabled: true, max_attempts: 3, max_speech: Duration::from_secs(10) };
-        let off = SpeculationConfig { enabled: false, max_attempts: 3, max_speech: Duration::from_secs(10) };
+        let off = SpeculationConfig { enabled: false, ..config };
         for (config, attempts, seconds, expected) in [
             (&config, 0, 0, true),
             (&config, 2, 10, true),

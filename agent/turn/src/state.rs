@@ -1,6 +1,8 @@
 //! Whose floor it is, and the reply that has it.
 
-use crate::{Moment, ReplyCause, ReplyId, SpeechKind, TurnId};
+use std::time::Duration;
+
+use crate::{Manner, Moment, Priority, ReplyCause, ReplyId, RequestId, SpeakerId, SpeechKind, TurnId};
 
 /// Whose floor it is. What the user does goes on whatever the state is, and is kept beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -12,7 +14,7 @@ pub enum State {
     },
     /// The user speaks; no reply is on its way.
     UserSpeaking,
-    /// The user has stopped; words, or the endpoint, are awaited.
+    /// The user has said something; the endpoint, or the final words, are awaited.
     Settling,
     /// A reply is on its way.
     Thinking {
@@ -32,14 +34,12 @@ pub enum State {
         /// When the playout was last known to go on.
         progressed: Moment,
     },
-    /// A reply is paused, because the user speaks over it.
+    /// A reply that was started is paused, because the user speaks over it.
     Yielding {
         /// The reply.
         reply: Reply,
         /// Whether the user had heard some of it.
         heard: bool,
-        /// Since when.
-        since: Moment,
     },
     /// The call is over.
     Closed,
@@ -63,23 +63,46 @@ pub struct Reply {
     pub cause: ReplyCause,
     /// Whether its words are given or must be thought of.
     pub kind: SpeechKind,
+    /// How it is said.
+    pub manner: Manner,
+    /// The request that it, or the reply whose functions it follows, came from.
+    pub request: Option<RequestId>,
     /// The turn that it answers, until the turn has ended.
     pub turn: Option<TurnId>,
-    /// Whether the user may interrupt it.
-    pub interruptible: bool,
     /// How far it is made.
     pub made: Made,
+    /// Whether it may be heard as soon as it can be: it had the floor while the user was silent.
+    pub cleared: bool,
+    /// Why it is not to be heard now, if it is not.
+    pub hold: Option<Pause>,
     /// How many replies with functions came before it in this turn.
     pub step: u32,
     /// How many functions it called.
     pub calls: u32,
     /// How many of them have returned.
     pub returned: u32,
+    /// Whether the wait for them was filled.
+    pub filled: bool,
+    /// How much of it was last known to be heard.
+    pub position: Duration,
+}
+
+/// Why a reply is not to be heard now: the user speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Pause {
+    /// Since when.
+    pub since: Moment,
+    /// How long after the end of wordless speech the reply goes on.
+    pub silence: Duration,
+    /// Whether the speech was long enough to be an interruption; if not, the reply only waits for its end.
+    pub meant: bool,
 }
 
 /// How far a reply is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Made {
+    /// It waits for the floor, or for silence, to be begun.
+    Unbegun,
     /// It was begun.
     Begun,
     /// Its first sample is there.
@@ -91,23 +114,56 @@ pub enum Made {
 }
 
 impl Reply {
-    pub(crate) const fn to_turn(id: ReplyId, turn: Option<TurnId>, interruptible: bool) -> Self {
+    pub(crate) const fn new(id: ReplyId, cause: ReplyCause, kind: SpeechKind, manner: Manner) -> Self {
         Self {
             id,
-            cause: ReplyCause::Turn,
-            kind: SpeechKind::Generated,
-            turn,
-            interruptible,
-            made: Made::Begun,
+            cause,
+            kind,
+            manner,
+            request: None,
+            turn: None,
+            made: Made::Unbegun,
+            cleared: false,
+            hold: None,
             step: 0,
             calls: 0,
             returned: 0,
+            filled: false,
+            position: Duration::ZERO,
         }
+    }
+
+    pub(crate) const fn to_turn(
+        id: ReplyId,
+        speaker: SpeakerId,
+        turn: Option<TurnId>,
+        interruptible: bool,
+    ) -> Self {
+        let cause = ReplyCause::Turn { speaker };
+        Self { turn, ..Self::new(id, cause, SpeechKind::Generated, Manner::normal(interruptible)) }
+    }
+
+    pub(crate) fn begun(self) -> Self {
+        Self { made: Made::Begun, ..self }
     }
 
     /// Whether a function that it called has not returned.
     pub(crate) const fn has_functions_out(&self) -> bool {
         self.returned < self.calls
+    }
+
+    /// Whether something of it can be heard.
+    pub(crate) const fn has_sample(&self) -> bool {
+        matches!(self.made, Made::Ready | Made::Whole)
+    }
+
+    pub(crate) const fn is_low(&self) -> bool {
+        matches!(self.manner.priority, Priority::Low)
+    }
+
+    /// Whether it fills a wait.
+    pub(crate) const fn is_filler(&self) -> bool {
+        matches!(self.cause, ReplyCause::Filler { .. })
     }
 }
 

@@ -1,16 +1,24 @@
 //! One step: what each fact, and each timer, means for whoever has the floor.
 
+use std::time::Duration;
+
 use crate::{
-    AgentState, Input, Machine, Moment, Output, PlayoutFact, Reply, ReplyId, SpeechKind, State, Timer,
+    AgentState, Input, Machine, Output, PlayoutFact, Reply, ReplyId, SpeakerId, SpeechKind, State, Timer,
     UserState,
-    state::{Made, Wait},
+    listener::{Listener, Silence},
+    overlap::{self, Way},
+    queue::Waiting,
+    state::{Made, Pause, Wait},
 };
 
+mod close;
 mod floor;
+mod interrupt;
 mod reply;
 mod told;
 mod turn;
 mod user;
+mod words;
 
 impl Machine {
     pub(crate) fn step(&mut self, input: Input) {
@@ -18,7 +26,7 @@ impl Machine {
             return self.when_closed(input);
         }
         match input {
-            Input::User(fact) => self.on_user(fact),
+            Input::User(speaker, fact) => self.on_user(speaker, fact),
             Input::Reply(id, fact) => self.on_reply(id, fact),
             Input::Playout(id, fact) => self.on_playout(id, fact),
             Input::Told(told) => self.on_told(told),
@@ -27,18 +35,36 @@ impl Machine {
 
     pub(crate) fn on_timer(&mut self, timer: Timer) {
         match timer {
-            Timer::Endpoint => self.on_endpoint(),
-            Timer::EndpointLimit => self.on_endpoint_limit(),
+            Timer::Endpoint(speaker) => self.on_endpoint(speaker),
+            Timer::EndpointLimit(speaker) => self.on_endpoint_limit(speaker),
+            Timer::CommitWait(speaker) => self.on_commit_wait(speaker),
+            Timer::Pause(speaker) => self.on_pause(speaker),
+            Timer::LongestSpeech(speaker) => self.on_longest_speech(speaker),
             Timer::Overlap => self.on_overlap(),
             Timer::FalseInterruption => self.resume(),
+            // What it waited for follows in `settle`.
+            Timer::Silence => {}
+            Timer::Filler => self.fill(),
             Timer::ReplyDeadline => self.on_reply_deadline(),
+            Timer::ParkedDeadline => self.on_parked_deadline(),
+            Timer::StopDeadline => self.on_stop_deadline(),
+            Timer::Consider => self.on_consider_deadline(),
+            Timer::Release => self.release(),
+            Timer::Drain => self.on_drained(),
             Timer::UserAway => self.show_user(UserState::Away),
         }
     }
 
     /// What follows from any change: a reply that can be heard now starts, and a silent state is called by its name.
     pub(crate) fn settle(&mut self) {
+        self.begin_if_possible();
         self.start_if_possible();
+        self.name_silence();
+        self.hear_agent();
+        self.watch_draining();
+    }
+
+    fn name_silence(&mut self) {
         let quiet = match &self.state {
             State::Listening { since } => Some(*since),
             State::UserSpeaking | State::Settling => None,
@@ -46,27 +72,88 @@ impl Machine {
                 return;
             }
         };
-        self.state = if self.ear.is_speaking() {
+        self.state = if self.listeners.iter().any(Listener::speaks_up) {
             State::UserSpeaking
-        } else if self.ear.has_undecided_words() || self.ear.awaits_words() {
+        } else if self.listeners.iter().any(|listener| self.has_open_words(listener)) {
             State::Settling
         } else {
             State::Listening { since: quiet.unwrap_or(self.now) }
         };
     }
 
-    fn start_if_possible(&mut self) {
-        let State::Thinking { reply, wait: Wait::Sample, .. } = &self.state else { return };
-        let has_sample = match reply.made {
-            Made::Ready | Made::Whole => true,
-            Made::Begun | Made::Silent => false,
-        };
-        if !has_sample || !self.stopping.is_empty() || (reply.interruptible && self.ear.holds_floor()) {
+    /// A reply whose words are given is begun when it has the floor and nobody speaks; one that is thought of was begun
+    /// before.
+    fn begin_if_possible(&mut self) {
+        if self.clear_due().is_none_or(|at| at > self.now) {
             return;
         }
+        let now = self.now;
+        let State::Thinking { reply, since, .. } = &mut self.state else { return };
+        reply.cleared = true;
+        if reply.made != Made::Unbegun {
+            return;
+        }
+        reply.made = Made::Begun;
+        *since = now;
+        let (reply, cause) = (reply.id, reply.cause);
+        self.emit(Output::BeginReply { reply, cause, speculative: false });
+    }
+
+    fn start_if_possible(&mut self) {
+        let State::Thinking { reply, wait: Wait::Sample, .. } = &self.state else { return };
+        if !reply.cleared || !reply.has_sample() || !self.stopping.is_empty() {
+            return;
+        }
+        let may = reply.manner.interruptible;
+        if may && self.listeners.iter().any(|listener| self.has_open_words(listener)) {
+            return;
+        }
+        if may && reply.hold.is_none() && self.somebody_speaks() {
+            self.wait_for_end_of_speech();
+        }
+        let State::Thinking { reply, .. } = &self.state else { return };
         let reply = reply.clone();
-        self.emit(Output::StartPlayout { reply: reply.id });
-        self.state = State::Speaking { reply, heard: false, progressed: self.now };
+        let paused = reply.hold.is_some();
+        self.emit(Output::StartPlayout { reply: reply.id, paused });
+        self.state = if paused {
+            State::Yielding { reply, heard: false }
+        } else {
+            State::Speaking { reply, heard: false, progressed: self.now }
+        };
+    }
+
+    /// Whether somebody who may interrupt speaks, or has only just stopped to.
+    fn somebody_speaks(&self) -> bool {
+        self.listeners.iter().any(|listener| match listener.silent_from(&self.config) {
+            Silence::Now => false,
+            Silence::From(at) => at > self.now,
+            Silence::Unknown => true,
+        })
+    }
+
+    /// A reply that nobody has heard yet waits, paused, for the end of speech that may be nothing.
+    fn wait_for_end_of_speech(&mut self) {
+        if overlap::way(&self.config.interruption) != Way::Stop {
+            self.hold(Pause { since: self.now, silence: Duration::ZERO, meant: false });
+        }
+    }
+
+    /// Keeps track of whether the agent is heard.
+    fn hear_agent(&mut self) {
+        let is_heard = matches!(self.state, State::Speaking { heard: true, .. });
+        if is_heard == self.heard_since.is_some() {
+            return;
+        }
+        self.heard_since = is_heard.then_some(self.now);
+        self.spoke_from = self.heard_since.or(self.spoke_from);
+        for listener in &mut self.listeners {
+            if is_heard {
+                listener.pace.agent_began(self.now);
+                listener.said = crate::listener::Said::default();
+            } else {
+                listener.pace.agent_ended(self.now);
+            }
+        }
     }
 
     /// After the close only the positions of stopped replies still matter.
@@ -86,19 +173,22 @@ impl Machine {
     /// Whether this reply was told to stop; it has stopped now.
     fn was_stopping(&mut self, id: ReplyId) -> bool {
         let before = self.stopping.len();
-        self.stopping.retain(|stopping| *stopping != id);
+        self.stopping.retain(|stopping| stopping.id != id);
         self.stopping.len() < before
     }
 
-    /// The reply with this number, if it has the floor or may get it.
+    /// The reply with this number, if it has the floor, had it or may get it.
     fn reply_of(&mut self, id: ReplyId) -> Option<&mut Reply> {
         let current = self.state.reply_mut().into_iter();
-        current.chain(self.speculation.reply.as_mut()).find(|reply| reply.id == id)
-    }
-
-    /// Nobody has the floor, from this moment.
-    fn quiet(&mut self) {
-        self.state = State::Listening { since: self.now };
+        let speculative = self.speculation.0.as_mut().map(|(_, reply)| reply);
+        let considered = self.considering.as_mut().and_then(|considering| considering.reply.as_mut());
+        let waiting = self.queue.iter_mut().filter_map(|waiting| match waiting {
+            Waiting::Reply(reply) => Some(reply.as_mut()),
+            Waiting::Turn { .. } | Waiting::Speech { .. } => None,
+        });
+        let parked = self.parked.iter_mut().map(|parked| &mut parked.reply);
+        let mut all = current.chain(speculative).chain(considered).chain(waiting).chain(parked);
+        all.find(|reply| reply.id == id)
     }
 
     /// Whether no reply has the floor.
@@ -123,27 +213,43 @@ impl Machine {
         }
     }
 
+    fn show_linked(&mut self, speaker: SpeakerId, user: UserState) {
+        if speaker == SpeakerId::LINKED {
+            self.show_user(user);
+        }
+    }
+
     /// Tells what the agent does, if that has changed: once for each fact, whatever happened in between.
     pub(crate) fn show_agent(&mut self) {
-        let agent = match &self.state {
-            State::Thinking { reply, .. } | State::Speaking { reply, heard: false, .. } => match reply.kind {
-                SpeechKind::Said => AgentState::Listening,
-                SpeechKind::Generated => AgentState::Thinking,
-            },
-            State::Speaking { heard: true, .. } => AgentState::Speaking,
-            State::Listening { .. } | State::UserSpeaking | State::Settling | State::Yielding { .. } => {
-                AgentState::Listening
-            }
-            State::Closed => return,
-        };
+        let Some(agent) = self.agent_state() else { return };
         if self.agent != agent {
             self.agent = agent;
             self.emit(Output::ShowAgent(agent));
         }
     }
 
-    /// When the endpoint is due, if that is now or past.
-    fn is_endpoint_due(&self) -> bool {
-        self.endpoint_due().is_some_and(|at: Moment| at <= self.now)
+    fn agent_state(&self) -> Option<AgentState> {
+        let reply = match &self.state {
+            State::Closed => return None,
+            State::Listening { .. } | State::UserSpeaking | State::Settling => {
+                return Some(AgentState::Listening);
+            }
+            State::Thinking { wait: Wait::Functions, .. } => return Some(AgentState::Thinking),
+            State::Thinking { reply, .. } | State::Speaking { reply, .. } | State::Yielding { reply, .. } => {
+                reply
+            }
+        };
+        if reply.hold.is_some_and(|hold| hold.meant) {
+            return Some(AgentState::Listening);
+        }
+        let is_heard =
+            matches!(self.state, State::Speaking { heard: true, .. } | State::Yielding { heard: true, .. });
+        let is_thought = reply.kind == SpeechKind::Generated
+            || self.queue.iter().any(|waiting| matches!(waiting, Waiting::Reply(_) | Waiting::Turn { .. }));
+        Some(match (is_heard, is_thought) {
+            (true, _) => AgentState::Speaking,
+            (false, true) => AgentState::Thinking,
+            (false, false) => AgentState::Listening,
+        })
     }
 }

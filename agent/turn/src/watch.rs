@@ -28,6 +28,8 @@ pub enum Breach {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Watch {
     audible: Option<ReplyId>,
+    /// Told to pause, and neither resumed nor over.
+    paused: Option<ReplyId>,
     /// Begun, and neither confirmed nor cancelled.
     speculative: BTreeSet<ReplyId>,
     /// Begun or confirmed, and neither started nor over.
@@ -36,6 +38,8 @@ pub struct Watch {
     stopping: BTreeSet<ReplyId>,
     /// The last position reported for a stopped reply, until the reply is cut there.
     heard: Option<(ReplyId, Duration)>,
+    /// The last position reported for replies that are audible or were told to stop.
+    progress: Vec<(ReplyId, Duration)>,
     open: BTreeSet<TurnId>,
     closed: bool,
 }
@@ -43,13 +47,38 @@ pub struct Watch {
 impl Watch {
     /// A fact is about to be handled.
     pub fn on_input(&mut self, input: &Input) {
-        let Input::Playout(reply, PlayoutFact::Finished { heard }) = *input else { return };
-        if self.audible == Some(reply) {
-            self.audible = None;
-        }
+        let (reply, heard) = match *input {
+            Input::Playout(reply, PlayoutFact::Finished { heard }) => (reply, heard),
+            Input::Playout(reply, PlayoutFact::Progressed { heard }) => {
+                return self.on_progress(reply, heard);
+            }
+            Input::Playout(_, PlayoutFact::Started) | Input::User(..) | Input::Reply(..) | Input::Told(_) => {
+                return;
+            }
+        };
+        self.audible.take_if(|audible| *audible == reply);
+        self.paused.take_if(|paused| *paused == reply);
+        self.progress.retain(|(of, _)| *of != reply);
         if self.stopping.remove(&reply) {
             self.heard = Some((reply, heard));
         }
+    }
+
+    fn on_progress(&mut self, reply: ReplyId, heard: Duration) {
+        if self.audible == Some(reply) || self.stopping.contains(&reply) {
+            self.progress.retain(|(of, _)| *of != reply);
+            self.progress.push((reply, heard));
+        }
+    }
+
+    /// A stopped reply is cut where its playout ended, or, when that is never told, where it was last known to be.
+    fn on_cut(&mut self, reply: ReplyId, heard: Duration) -> Option<Breach> {
+        let known = self.progress.iter().find(|(of, _)| *of == reply).map(|(_, heard)| *heard);
+        self.progress.retain(|(of, _)| *of != reply);
+        if self.stopping.remove(&reply) {
+            return (known.unwrap_or_default() != heard).then_some(Breach::CutElsewhere);
+        }
+        (self.heard.take() != Some((reply, heard))).then_some(Breach::CutElsewhere)
     }
 
     /// An order is given.
@@ -76,20 +105,31 @@ impl Watch {
             Output::CancelReply { reply, .. } => {
                 self.speculative.remove(&reply);
                 self.silent.remove(&reply);
+                self.paused.take_if(|paused| *paused == reply);
                 None
             }
-            Output::StartPlayout { reply } => self.on_start(reply),
-            Output::PausePlayout { reply } | Output::ResumePlayout { reply } => {
-                (self.audible != Some(reply)).then_some(Breach::PlayedAfterStop)
+            Output::StartPlayout { reply, .. } => self.on_start(reply),
+            Output::PausePlayout { reply } => {
+                self.paused = Some(reply);
+                None
+            }
+            Output::ResumePlayout { reply } => {
+                (self.paused.take() != Some(reply)).then_some(Breach::PlayedAfterStop)
             }
             Output::StopPlayout { reply } => {
                 self.stopping.insert(reply);
+                self.paused.take_if(|paused| *paused == reply);
                 (self.audible.take() != Some(reply)).then_some(Breach::PlayedAfterStop)
             }
-            Output::TruncateReply { reply, heard } => {
-                (self.heard.take() != Some((reply, heard))).then_some(Breach::CutElsewhere)
-            }
-            Output::ShowAgent(_) | Output::ShowUser(_) => None,
+            Output::TruncateReply { reply, heard } => self.on_cut(reply, heard),
+            Output::ShowAgent(_)
+            | Output::ShowUser(_)
+            | Output::JudgePause { .. }
+            | Output::FlushVoice { .. }
+            | Output::SetAside { .. }
+            | Output::TakeBack { .. }
+            | Output::ForgetWords { .. }
+            | Output::Tell(_) => None,
             Output::Close { .. } => {
                 self.closed = true;
                 (!self.open.is_empty()).then_some(Breach::TurnNotEndedOnce)
@@ -114,23 +154,27 @@ mod tests {
     use std::time::Duration;
 
     use super::{Breach, Watch};
-    use crate::{CloseReason, Input, Moment, Output, PlayoutFact, ReplyCause, ReplyId, TurnId, TurnSource};
+    use crate::{
+        CloseReason, Input, Moment, Output, PlayoutFact, ReplyCause, ReplyId, SpeakerId, TurnId, TurnSource,
+    };
 
     const R1: ReplyId = ReplyId(1);
     const R2: ReplyId = ReplyId(2);
 
     fn begin(reply: ReplyId, speculative: bool) -> Output {
-        Output::BeginReply { reply, cause: ReplyCause::Turn, speculative }
+        let cause = ReplyCause::Turn { speaker: SpeakerId::LINKED };
+        Output::BeginReply { reply, cause, speculative }
     }
 
     fn commit(turn: u32) -> Output {
         let (speech_end, last_final) = (Some(Moment::START), None);
-        Output::CommitTurn { turn: TurnId(turn), source: TurnSource::Spoken, speech_end, last_final }
+        let (speaker, source) = (SpeakerId::LINKED, TurnSource::Spoken);
+        Output::CommitTurn { turn: TurnId(turn), speaker, source, speech_end, last_final }
     }
 
     #[test]
     fn each_breach_is_seen() {
-        let start = |reply| Output::StartPlayout { reply };
+        let start = |reply| Output::StartPlayout { reply, paused: false };
         let close = Output::Close { reason: CloseReason::Completed };
         for (outputs, expected) in [
             (vec![begin(R1, false), begin(R2, false), start(R1), start(R2)], Breach::TwoAudible),
@@ -142,6 +186,7 @@ mod tests {
             ),
             (vec![Output::TruncateReply { reply: R1, heard: Duration::ZERO }], Breach::CutElsewhere),
             (vec![begin(R1, true), start(R1)], Breach::HeardUnconfirmed),
+            (vec![begin(R1, false), start(R1), Output::ResumePlayout { reply: R1 }], Breach::PlayedAfterStop),
             (vec![close, close], Breach::AfterClose),
         ] {
             let mut watch = Watch::default();
@@ -155,9 +200,11 @@ mod tests {
     fn a_reply_may_start_when_the_stopped_one_has_said_its_position() {
         let mut watch = Watch::default();
         let heard = Duration::from_millis(700);
-        for output in
-            [begin(R1, false), Output::StartPlayout { reply: R1 }, Output::StopPlayout { reply: R1 }]
-        {
+        for output in [
+            begin(R1, false),
+            Output::StartPlayout { reply: R1, paused: false },
+            Output::StopPlayout { reply: R1 },
+        ] {
             assert_eq!(watch.on_output(&output), None);
         }
         watch.on_input(&Input::Playout(R1, PlayoutFact::Finished { heard }));
@@ -165,7 +212,7 @@ mod tests {
             Output::TruncateReply { reply: R1, heard },
             begin(R2, true),
             Output::ConfirmReply { reply: R2, turn: TurnId(1) },
-            Output::StartPlayout { reply: R2 },
+            Output::StartPlayout { reply: R2, paused: false },
         ] {
             assert_eq!(watch.on_output(&output), None);
         }

@@ -1,7 +1,8 @@
-//! How replies are made and heard, and the timer that watches over both.
+//! How replies are made and heard, and the timers that watch over both.
 
 use crate::{
-    CancelReason, Machine, Output, PlayoutFact, ReplyFact, ReplyId, State, Suppression, TurnEnd,
+    CancelReason, DropReason, Machine, Output, PlayoutFact, ReplyFact, ReplyId, State, Suppression, TurnEnd,
+    queue::Waiting,
     state::{Made, Wait},
 };
 
@@ -29,33 +30,39 @@ impl Machine {
     }
 
     /// A reply without anything to hear is over when it is made, unless functions are to return.
-    pub(super) fn pass_over_silence(&mut self, id: ReplyId) {
+    fn pass_over_silence(&mut self, id: ReplyId) {
         if let State::Thinking { reply, wait: Wait::Sample, .. } = &self.state
             && reply.id == id
-            && reply.made == Made::Silent
         {
             self.after_playout();
         }
     }
 
     /// A speculative reply that failed is made again when its turn is committed. One that is heard is heard to the end
-    /// of what there is.
+    /// of what there is, and one whose functions run has been said.
     fn on_failed(&mut self, id: ReplyId) {
-        if self.speculation.reply.as_ref().is_some_and(|reply| reply.id == id) {
-            self.speculation.reply = None;
+        if self.speculation.0.as_ref().is_some_and(|(_, reply)| reply.id == id) {
+            self.speculation.0 = None;
             return;
         }
-        match &self.state {
-            State::Thinking { .. } => {
-                self.suppress(Suppression::Failed);
-                self.free_floor();
+        if let Some(considering) = &mut self.considering
+            && considering.reply.take_if(|reply| reply.id == id).is_some()
+        {
+            return;
+        }
+        let is_it = |waiting: &Waiting| matches!(waiting, Waiting::Reply(reply) if reply.id == id);
+        if let Some(at) = self.queue.iter().position(is_it) {
+            if let Some(Waiting::Reply(mut reply)) = self.queue.remove(at) {
+                self.suppress(&mut reply, Suppression::Failed);
             }
-            State::Speaking { .. }
-            | State::Yielding { .. }
-            | State::Listening { .. }
-            | State::UserSpeaking
-            | State::Settling
-            | State::Closed => {}
+            return;
+        }
+        if let State::Thinking { reply, .. } = &self.state
+            && reply.id == id
+        {
+            let mut reply = reply.clone();
+            self.suppress(&mut reply, Suppression::Failed);
+            self.free_floor();
         }
     }
 
@@ -64,6 +71,12 @@ impl Machine {
             && self.was_stopping(id)
         {
             return self.emit(Output::TruncateReply { reply: id, heard });
+        }
+        if let PlayoutFact::Progressed { heard } = fact
+            && let Some(stopping) = self.stopping.iter_mut().find(|stopping| stopping.id == id)
+        {
+            stopping.heard = heard;
+            return;
         }
         let now = self.now;
         match (&mut self.state, fact) {
@@ -78,15 +91,21 @@ impl Machine {
                 *heard = true;
                 self.first_sample_heard();
             }
-            (State::Speaking { reply, progressed, .. }, PlayoutFact::Progressed { .. }) if reply.id == id => {
+            (State::Speaking { reply, progressed, .. }, PlayoutFact::Progressed { heard })
+                if reply.id == id =>
+            {
                 *progressed = now;
+                reply.position = heard;
+            }
+            (State::Yielding { reply, .. }, PlayoutFact::Progressed { heard }) if reply.id == id => {
+                reply.position = heard;
             }
             (State::Speaking { reply, .. } | State::Yielding { reply, .. }, PlayoutFact::Finished { .. })
                 if reply.id == id =>
             {
+                self.take_back_answers();
                 self.after_playout();
             }
-            (State::Yielding { .. }, PlayoutFact::Progressed { .. }) => {}
             (
                 State::Listening { .. }
                 | State::UserSpeaking
@@ -101,47 +120,83 @@ impl Machine {
     }
 
     fn first_sample_heard(&mut self) {
-        self.aec_until.get_or_insert(self.now + self.config.interruption.aec_warmup);
+        self.first_sample.get_or_insert(self.now);
         let Some(reply) = self.state.reply_mut() else { return };
         let id = reply.id;
         if let Some(turn) = reply.turn.take() {
-            self.emit(Output::EndTurn { turn, end: TurnEnd::Replied(id) });
+            self.end_turn(turn, TurnEnd::Replied(id));
         }
     }
 
     /// Nothing more of the reply will be heard. What its functions return is answered; else the floor is free.
-    fn after_playout(&mut self) {
-        let Some(reply) = self.state.reply() else { return };
+    pub(super) fn after_playout(&mut self) {
+        let Some(mut reply) = self.state.reply().cloned() else { return };
+        if reply.hold.take().is_some() && matches!(self.state, State::Thinking { .. }) {
+            self.emit(Output::ResumePlayout { reply: reply.id });
+        }
         if reply.has_functions_out() {
-            let reply = reply.clone();
-            self.state = State::Thinking { reply, wait: Wait::Functions, since: self.now };
+            self.freed = Some(self.now);
+            self.quiet();
+            self.park_reply(reply, self.now);
         } else if reply.calls > 0 {
+            self.freed = Some(self.now);
             self.follow_up();
         } else {
-            self.suppress(Suppression::Empty);
+            self.suppress(&mut reply, Suppression::Empty);
             self.free_floor();
         }
     }
 
+    /// The functions of a reply have returned: at once when it has the floor, beside who has it when it has left it.
+    /// Words that were to fill the wait are not needed any more if nobody has heard of them.
     fn follow_up_if_returned(&mut self, id: ReplyId) {
         if let State::Thinking { reply, wait: Wait::Functions, .. } = &self.state
             && reply.id == id
             && !reply.has_functions_out()
         {
-            self.follow_up();
+            return self.follow_up();
+        }
+        let is_it =
+            |parked: &crate::queue::Parked| parked.reply.id == id && !parked.reply.has_functions_out();
+        let Some(at) = self.parked.iter().position(is_it) else { return };
+        let parked = self.parked.remove(at);
+        self.begin_follow_up(&parked.reply);
+        let is_needless = match &self.state {
+            State::Thinking { reply, .. } | State::Speaking { reply, heard: false, .. } => {
+                matches!(reply.cause, crate::ReplyCause::Filler { of } if of == id)
+            }
+            State::Speaking { heard: true, .. }
+            | State::Yielding { .. }
+            | State::Listening { .. }
+            | State::UserSpeaking
+            | State::Settling
+            | State::Closed => false,
+        };
+        if is_needless {
+            self.leave(CancelReason::Outdated, DropReason::Superseded, Suppression::Superseded);
         }
     }
 
     /// A reply, its functions or its playout take too long.
     pub(super) fn on_reply_deadline(&mut self) {
-        match &self.state {
-            State::Thinking { .. } => self.cancel(CancelReason::TimedOut, Suppression::TimedOut),
-            State::Speaking { .. } => self.stop(Suppression::TimedOut),
-            State::Listening { .. }
-            | State::UserSpeaking
-            | State::Settling
-            | State::Yielding { .. }
-            | State::Closed => {}
-        }
+        self.leave(CancelReason::TimedOut, DropReason::Interrupted, Suppression::TimedOut);
+    }
+
+    pub(super) fn on_parked_deadline(&mut self) {
+        let (now, limit) = (self.now, self.config.deadlines.functions);
+        let Some(at) = self.parked.iter().position(|parked| parked.since + limit <= now) else { return };
+        let parked = self.parked.remove(at);
+        self.cancel(parked.reply, CancelReason::TimedOut, Suppression::TimedOut);
+    }
+
+    /// A body that does not answer a stop is believed to have played what it last reported.
+    pub(super) fn on_stop_deadline(&mut self) {
+        let (now, limit) = (self.now, self.config.deadlines.stall);
+        let Some(at) = self.stopping.iter().position(|stopping| stopping.since + limit <= now) else {
+            return;
+        };
+        let stopping = self.stopping.remove(at);
+        self.emit(Output::TruncateReply { reply: stopping.id, heard: stopping.heard });
+        self.tell_closed();
     }
 }

@@ -1,133 +1,202 @@
-//! What the user does, and the timers that listen to it.
+//! What a speaker's voice does, and the timers that listen to it.
 
 use crate::{
-    CancelReason, CloseReason, Machine, Output, State, Suppression, TurnSource, UserFact, UserState,
-    overlap::{self, Manner},
+    CloseReason, Detection, Machine, Moment, Output, Score, SpeakerId, Standing, TurnSource, UserFact,
+    UserState, Verdict, ear::Judgement, listener::Listener, overlap,
 };
 
 impl Machine {
-    pub(super) fn on_user(&mut self, fact: UserFact) {
+    pub(super) fn on_user(&mut self, speaker: SpeakerId, fact: UserFact) {
+        if let UserFact::Joined { standing } = fact {
+            return self.on_joined(speaker, standing);
+        }
+        let Some(at) = self.position_of(speaker) else {
+            self.counters.ignored += 1;
+            return;
+        };
         match fact {
-            UserFact::SpeechStarted { at } => self.on_speech_started(at),
-            UserFact::SpeechLapsed { at: _ } => self.on_lapse(true),
-            UserFact::SpeechRevived => self.on_lapse(false),
-            UserFact::SpeechStopped { at } => self.on_speech_stopped(at),
-            UserFact::InterimHeard { words } => {
-                self.ear.interim_heard(self.now, words);
-                self.user_is_here();
+            UserFact::Joined { .. } => {}
+            UserFact::SpeechStarted { at: since } => self.on_speech_started(at, since),
+            UserFact::SpeechLapsed { at: since } => self.on_lapse(at, Some(since)),
+            UserFact::SpeechRevived => self.on_lapse(at, None),
+            UserFact::SpeechStopped { at: since } => self.on_speech_stopped(at, since),
+            UserFact::InterimHeard { words, foreseen } => self.on_interim(at, words, foreseen),
+            UserFact::PreflightHeard { words } => self.on_preflight(at, words),
+            UserFact::FinalHeard { words, foreseen } => self.on_final(at, words, foreseen),
+            UserFact::RecogniserStarted => self.on_recogniser_started(at),
+            UserFact::RecogniserStopped => self.on_recogniser_stopped(at),
+            UserFact::PauseJudged { pause, score } => self.on_judged(at, pause, Some(score)),
+            UserFact::JudgementFailed { pause } => self.on_judged(at, pause, None),
+            UserFact::PatienceAsked => self.listeners[at].ear.asks_patience = true,
+            UserFact::OverlapJudged { verdict } => self.on_verdict(at, verdict),
+            UserFact::Typed => self.on_typed(at),
+            UserFact::Left => self.on_left(at),
+        }
+    }
+
+    /// Where this speaker stands in the list.
+    pub(super) fn position_of(&self, speaker: SpeakerId) -> Option<usize> {
+        self.listeners.binary_search_by_key(&speaker, |listener| listener.id).ok()
+    }
+
+    fn on_joined(&mut self, speaker: SpeakerId, standing: Standing) {
+        match self.listeners.binary_search_by_key(&speaker, |listener| listener.id) {
+            Ok(at) => self.listeners[at].standing = standing,
+            Err(at) if self.listeners.len() < self.config.max_speakers as usize => {
+                self.listeners.insert(at, Listener::new(speaker, standing));
             }
-            UserFact::FinalHeard { words } => self.on_final(words),
-            UserFact::EndOfTurnScored { score } => self.ear.score = Some(score),
-            UserFact::Typed => {
-                self.user_is_here();
-                self.drop_speculation(CancelReason::Outdated);
-                self.commit(TurnSource::Typed);
-            }
-            UserFact::Left => self.close(CloseReason::UserLeft),
+            Err(_) => self.counters.ignored += 1,
         }
     }
 
-    fn on_speech_started(&mut self, at: crate::Moment) {
-        if self.ear.speech_started(self.now, at) {
-            self.show_user(UserState::Speaking);
-        } else {
+    /// What was said is a turn; with the linked speaker the call ends.
+    fn on_left(&mut self, at: usize) {
+        let speaker = self.listeners[at].id;
+        if speaker == SpeakerId::LINKED {
+            return self.close(CloseReason::UserLeft);
+        }
+        self.listeners[at].ear.give_up_waiting();
+        if self.listeners[at].ear.words > 0 {
+            self.commit(speaker, TurnSource::Spoken, true);
+        }
+        self.drop_speculation_of(speaker);
+        if let Some(at) = self.position_of(speaker) {
+            self.listeners.remove(at);
+        }
+        self.resume_if_nobody_speaks();
+    }
+
+    fn on_speech_started(&mut self, at: usize, since: Moment) {
+        let (now, over_agent) = (self.now, self.heard_since.is_some());
+        let listener = &mut self.listeners[at];
+        if !listener.ear.speech_started(now, since) {
             self.counters.ignored += 1;
-        }
-    }
-
-    fn on_lapse(&mut self, silent: bool) {
-        if !self.ear.lapse(silent) {
-            self.counters.ignored += 1;
-        }
-    }
-
-    fn on_speech_stopped(&mut self, at: crate::Moment) {
-        if self.ear.speech_stopped(self.now, at) {
-            self.show_user(UserState::Listening);
-        } else {
-            self.counters.ignored += 1;
-        }
-    }
-
-    fn on_final(&mut self, words: u32) {
-        self.user_is_here();
-        if !self.ear.final_heard(self.now, words) {
             return;
         }
-        self.yield_to_words();
-        self.speculate();
-    }
-
-    /// Final words over a reply prove that the user wants the floor.
-    fn yield_to_words(&mut self) {
-        let enough = overlap::enough_to_stop(&self.config.interruption, self.ear.words);
-        let may = self.state.reply().is_some_and(|reply| reply.interruptible);
-        match self.state {
-            State::Thinking { .. } if may => self.cancel(CancelReason::Interrupted, Suppression::Superseded),
-            State::Speaking { .. } if may && enough && !self.is_aec_learning() => {
-                self.stop(Suppression::Superseded);
-            }
-            State::Yielding { .. } if may && enough => self.stop(Suppression::Superseded),
-            State::Listening { .. }
-            | State::UserSpeaking
-            | State::Settling
-            | State::Thinking { .. }
-            | State::Speaking { .. }
-            | State::Yielding { .. }
-            | State::Closed => {}
+        listener.pace.utterance_began(since.min(now), over_agent);
+        let (id, is_answered) = (listener.id, listener.is_answered());
+        self.show_linked(id, UserState::Speaking);
+        if is_answered {
+            self.wait_if_unheard();
         }
     }
 
-    fn is_aec_learning(&self) -> bool {
-        self.aec_until.is_some_and(|until| self.now < until)
+    fn on_lapse(&mut self, at: usize, silent: Option<Moment>) {
+        let silent = silent.map(|since| since.min(self.now));
+        if !self.listeners[at].ear.lapse(silent) {
+            self.counters.ignored += 1;
+        }
     }
 
-    /// The user has been silent long enough. Words too few to interrupt the reply that plays wait for more.
-    pub(super) fn on_endpoint(&mut self) {
-        let plays = match &self.state {
-            State::Speaking { reply, .. } | State::Yielding { reply, .. } => reply.interruptible,
-            State::Listening { .. }
-            | State::UserSpeaking
-            | State::Settling
-            | State::Thinking { .. }
-            | State::Closed => false,
+    fn on_speech_stopped(&mut self, at: usize, since: Moment) {
+        let now = self.now;
+        let Ok(late) = self.listeners[at].ear.speech_stopped(now, since) else {
+            self.counters.ignored += 1;
+            return;
         };
-        if plays && !overlap::enough_to_stop(&self.config.interruption, self.ear.words) {
-            self.ear.overlooked = self.ear.words;
-        } else {
-            self.commit(TurnSource::Spoken);
+        self.learn_lateness(late);
+        self.end_utterance(at, since.min(now));
+    }
+
+    fn end_utterance(&mut self, at: usize, since: Moment) {
+        let is_over_agent = self.heard_since.is_some();
+        let listener = &mut self.listeners[at];
+        let dismissed = is_over_agent && listener.ear.is_dismissed();
+        listener.pace.utterance_ended(since, dismissed, &self.config.endpoint);
+        let id = listener.id;
+        self.show_linked(id, UserState::Listening);
+    }
+
+    fn on_recogniser_started(&mut self, at: usize) {
+        let now = self.now;
+        self.listeners[at].ear.has_ended = false;
+        if self.config.detection == Detection::Recogniser && !self.listeners[at].ear.is_speaking() {
+            self.on_speech_started(at, now);
         }
     }
 
-    /// The recogniser is late. What it said in the interim counts; silence was no speech.
-    pub(super) fn on_endpoint_limit(&mut self) {
-        if self.ear.give_up_waiting() {
-            self.drop_speculation(CancelReason::Outdated);
-        } else if self.ear.words == 0 {
-            self.ear.clear_turn();
+    /// The recogniser ends the speech in which the voice still is; voice activity begins anew.
+    fn on_recogniser_stopped(&mut self, at: usize) {
+        if self.config.detection != Detection::Recogniser {
+            self.counters.ignored += 1;
+            return;
+        }
+        let now = self.now;
+        let listener = &mut self.listeners[at];
+        let id = listener.id;
+        if listener.ear.ended(now) {
+            let since = listener.ear.speech_end().unwrap_or(now);
+            self.end_utterance(at, since);
+            self.emit(Output::FlushVoice { speaker: id });
+        }
+        if self.listeners[at].ear.has_undecided_words() {
+            self.speculate(at);
         }
     }
 
-    /// Speech over a reply has lasted long enough.
-    pub(super) fn on_overlap(&mut self) {
-        match overlap::manner(&self.config.interruption) {
-            Manner::Pause(_) => self.pause(),
-            Manner::Stop => self.stop(Suppression::Superseded),
+    /// A voice that does not end is no utterance: what was said so far counts.
+    pub(super) fn on_longest_speech(&mut self, speaker: SpeakerId) {
+        let Some(at) = self.position_of(speaker) else { return };
+        self.on_speech_stopped(at, self.now);
+        self.emit(Output::FlushVoice { speaker });
+    }
+
+    /// A speaker has paused long enough for the pause to be judged.
+    pub(super) fn on_pause(&mut self, speaker: SpeakerId) {
+        let Some(at) = self.position_of(speaker) else { return };
+        self.pauses += 1;
+        let pause = crate::PauseId(self.pauses);
+        self.listeners[at].ear.judgement = Judgement::Asked { pause, at: self.now };
+        self.emit(Output::JudgePause { speaker, pause });
+    }
+
+    fn on_judged(&mut self, at: usize, pause: crate::PauseId, score: Option<Score>) {
+        let judgement = &mut self.listeners[at].ear.judgement;
+        match *judgement {
+            Judgement::Asked { pause: asked, .. } if asked == pause => {
+                *judgement = score.map_or(Judgement::Failed, Judgement::Given);
+            }
+            Judgement::Asked { .. } | Judgement::Unasked | Judgement::Given(_) | Judgement::Failed => {
+                self.counters.ignored += 1;
+            }
         }
     }
 
-    fn pause(&mut self) {
-        let State::Speaking { reply, heard, .. } = &self.state else { return };
-        let (reply, heard) = (reply.clone(), *heard);
-        self.emit(Output::PausePlayout { reply: reply.id });
-        self.state = State::Yielding { reply, heard, since: self.now };
+    /// What the speech over the agent's is. A listener's noise is an answer when the agent has only just begun.
+    fn on_verdict(&mut self, at: usize, verdict: Verdict) {
+        let heard_for = self.agent_heard_for();
+        let dismissed = overlap::is_dismissed(&self.config.interruption, verdict, heard_for);
+        let counts = dismissed || matches!(verdict, Verdict::Undecided | Verdict::Interruption);
+        let listener = &mut self.listeners[at];
+        listener.ear.verdict = if counts { verdict } else { Verdict::Undecided };
+        if dismissed {
+            self.set_aside(at);
+            self.resume_if_nobody_speaks();
+        }
     }
 
-    /// The interruption was false: the reply goes on.
-    pub(super) fn resume(&mut self) {
-        let State::Yielding { reply, heard, .. } = &self.state else { return };
-        let (reply, heard) = (reply.clone(), *heard);
-        self.emit(Output::ResumePlayout { reply: reply.id });
-        self.state = State::Speaking { reply, heard, progressed: self.now };
+    /// How long the agent has been heard, a pause included that may be none; `None`: it is not heard.
+    pub(super) fn agent_heard_for(&self) -> Option<std::time::Duration> {
+        match &self.state {
+            crate::State::Speaking { heard: true, .. } => self.heard_since.map(|since| self.now.since(since)),
+            crate::State::Yielding { reply, heard: true } => {
+                let paused = reply.hold.map_or(self.now, |hold| hold.since);
+                self.spoke_from.map(|since| paused.since(since))
+            }
+            crate::State::Speaking { heard: false, .. }
+            | crate::State::Yielding { heard: false, .. }
+            | crate::State::Listening { .. }
+            | crate::State::UserSpeaking
+            | crate::State::Settling
+            | crate::State::Thinking { .. }
+            | crate::State::Closed => None,
+        }
+    }
+
+    fn on_typed(&mut self, at: usize) {
+        self.user_is_here();
+        let speaker = self.listeners[at].id;
+        self.drop_speculation(crate::CancelReason::Outdated);
+        self.commit(speaker, TurnSource::Typed, true);
     }
 }

@@ -27,7 +27,7 @@ fn every_state_is_left_when_the_user_falls_silent() {
     for seed in SEQUENCES..2 * SEQUENCES {
         let mut call = Call::of(seed);
         let bound = call.now + call.longest_wait();
-        call.tell(Input::User(UserFact::SpeechStopped { at: call.now }));
+        call.tell(Input::User(SpeakerId::LINKED, UserFact::SpeechStopped { at: call.now }));
         while !call.is_at_rest() {
             let Some((due, timer)) = call.machine.poll_timeout() else {
                 panic!("seed {seed}: stuck in {:?}", call.machine);
@@ -163,17 +163,17 @@ impl Call {
         let at = self.now.before(ago);
         let words = self.draw(4) as u32;
         match self.draw(16) {
-            0 | 1 => Input::User(UserFact::SpeechStarted { at }),
-            2 | 3 => Input::User(UserFact::SpeechStopped { at }),
-            4 => Input::User(UserFact::InterimHeard { words }),
-            5 | 6 => Input::User(UserFact::FinalHeard { words }),
+            0 | 1 => Input::User(SpeakerId::LINKED, UserFact::SpeechStarted { at }),
+            2 | 3 => Input::User(SpeakerId::LINKED, UserFact::SpeechStopped { at }),
+            4 => Input::User(SpeakerId::LINKED, UserFact::InterimHeard { words }),
+            5 | 6 => Input::User(SpeakerId::LINKED, UserFact::FinalHeard { words }),
             7 => match self.draw(6) {
-                0 => Input::User(UserFact::SpeechLapsed { at }),
-                1 => Input::User(UserFact::SpeechRevived),
-                2 | 3 => Input::User(UserFact::Typed),
+                0 => Input::User(SpeakerId::LINKED, UserFact::SpeechLapsed { at }),
+                1 => Input::User(SpeakerId::LINKED, UserFact::SpeechRevived),
+                2 | 3 => Input::User(SpeakerId::LINKED, UserFact::Typed),
                 _ => {
                     let score = Score { complete_permille: self.draw(1001) as u16, threshold_permille: 500 };
-                    Input::User(UserFact::EndOfTurnScored { score })
+                    Input::User(SpeakerId::LINKED, UserFact::EndOfTurnScored { score })
                 }
             },
             8..=13 => self.fact_of_reply(),

@@ -3,7 +3,8 @@
 use std::{fmt::Write, time::Duration};
 
 use agent_turn::{
-    Config, EndpointConfig, InterruptionConfig, Machine, Moment, Output, SpeculationConfig,
+    Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Machine, Moment, Output,
+    Pace, SpeakingConfig, SpeculationConfig, TranscriptConfig, TurnLimits,
     journal::{self, Entry},
 };
 use expect_test::Expect;
@@ -12,27 +13,48 @@ use expect_test::Expect;
 /// where it is meant.
 pub(crate) fn config() -> Config {
     Config {
+        detection: Detection::Voice,
         endpoint: EndpointConfig {
             min_delay: Duration::from_millis(500),
             max_delay: Duration::from_secs(3),
-            transcript_limit: Duration::from_secs(5),
+            pace: Pace::Fixed,
         },
+        judge: JudgeConfig {
+            silence: Duration::from_millis(200),
+            deadline: Duration::from_secs(1),
+            reads_words: false,
+        },
+        transcript: TranscriptConfig {
+            floor: Duration::from_secs(1),
+            ceiling: Duration::from_secs(5),
+            known: None,
+        },
+        limits: TurnLimits { longest_speech: Duration::from_secs(60), max_words: None, max_duration: None },
         interruption: InterruptionConfig {
             enabled: true,
             min_duration: Duration::from_millis(500),
             min_words: 0,
             false_interruption: Some(Duration::from_secs(2)),
             aec_warmup: Duration::ZERO,
+            backchannel_boundary: Duration::from_secs(1),
         },
         speculation: SpeculationConfig {
             enabled: false,
             max_attempts: 3,
             max_speech: Duration::from_secs(10),
         },
-        reply_deadline: Duration::from_secs(20),
-        function_deadline: Duration::from_secs(30),
-        stall_deadline: Duration::from_secs(15),
+        speaking: SpeakingConfig { min_gap: Duration::ZERO, filler_after: None },
+        deadlines: Deadlines {
+            reply: Duration::from_secs(20),
+            functions: Duration::from_secs(30),
+            stall: Duration::from_secs(15),
+            consider: Duration::from_secs(10),
+            hold: Duration::from_secs(30),
+            close: Duration::from_secs(2),
+        },
+        considers_turns: false,
         user_away: None,
+        max_speakers: 4,
     }
 }
 
@@ -72,6 +94,7 @@ pub(crate) fn run(config: Config, facts: &str) -> (Machine, Orders) {
             Ok(None) => continue,
             Ok(Some((at, Entry::Fact(fact)))) => (at, Some(fact)),
             Ok(Some((at, Entry::Timeout))) => (at, None),
+            Ok(Some((_, Entry::Began(_)))) => panic!("the configuration is an argument: {line}"),
             Err(error) => panic!("{error}: {line}"),
         };
         pass_until(&mut machine, at, fact.is_none(), &mut told);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use agent_turn::Detection;
 use expect_test::expect;
 
 use crate::support::{check, check_with, config, eager};
@@ -136,16 +137,20 @@ fn x5_a_late_final_transcript_is_committed_at_once() {
 
 #[test]
 fn x7_a_turn_that_seems_unfinished_waits_longer() {
-    check(
+    let mut config = config();
+    config.detection = Detection::Model;
+    check_with(
+        config,
         "  550 user.started 500
+          2550 user.lapsed 2500
           2700 user.final 4
-          2750 user.lapsed 2500
-          2760 user.scored 100/500
-          2800 user.stopped 2500
+          2750 user.judged p1 100/500
+          3000 user.stopped 2500
           6000 end",
         expect![[r#"
             550 user speaking
-            2800 user listening
+            2700 judge p1
+            3000 user listening
             5500 commit t1
             5500 begin r1 turn
             5500 agent thinking
@@ -162,6 +167,7 @@ fn x17_speech_without_words_is_forgotten() {
         expect![[r#"
             550 user speaking
             3000 user listening
+            7500 news transcript missed 0
         "#]],
     );
     check(
@@ -186,6 +192,7 @@ fn when_the_final_transcript_never_comes_the_interim_words_count() {
         expect![[r#"
             550 user speaking
             3000 user listening
+            7500 news transcript missed 3
             7500 commit t1
             7500 begin r1 turn
             7500 agent thinking
@@ -327,6 +334,7 @@ fn a12b_words_before_the_first_sample_cancel_the_reply() {
           3050 user.started 3000
           3900 reply.ready r1
           4200 user.final 1
+          4200 playout.finished r1 0
           4500 user.stopped 4000",
         expect![[r#"
             550 user speaking
@@ -335,9 +343,12 @@ fn a12b_words_before_the_first_sample_cancel_the_reply() {
             3000 begin r1 turn
             3000 agent thinking
             3050 user speaking
-            4200 cancel r1 interrupted
+            3050 pause r1
+            3500 agent listening
+            3900 start r1 paused
+            4200 stop r1
             4200 end t1 superseded
-            4200 agent listening
+            4200 truncate r1 0
             4500 user listening
             4500 commit t2
             4500 begin r2 turn
@@ -353,8 +364,8 @@ fn a14_a_short_noise_does_not_stop_a_reply() {
           2700 user.final 5
           3000 user.stopped 2500
           3050 reply.ready r1
-          3050 user.started 3000
           3050 playout.started r1
+          3050 user.started 3000
           3350 user.lapsed 3300
           3800 user.stopped 3300
           8060 playout.finished r1 5010
@@ -366,11 +377,12 @@ fn a14_a_short_noise_does_not_stop_a_reply() {
             3000 begin r1 turn
             3000 agent thinking
             3050 start r1
-            3050 user speaking
             3050 end t1 replied r1
             3050 agent speaking
+            3050 user speaking
             3800 user listening
             8060 agent listening
+            8300 news transcript missed 0
         "#]],
     );
 }
@@ -383,6 +395,7 @@ fn a_reply_that_is_ready_while_the_user_makes_a_noise_waits_for_its_end() {
           3000 user.stopped 2500
           3050 user.started 3000
           3100 reply.ready r1
+          3350 user.lapsed 3300
           3800 user.stopped 3300
           3800 playout.started r1",
         expect![[r#"
@@ -392,8 +405,10 @@ fn a_reply_that_is_ready_while_the_user_makes_a_noise_waits_for_its_end() {
             3000 begin r1 turn
             3000 agent thinking
             3050 user speaking
+            3050 pause r1
+            3100 start r1 paused
             3800 user listening
-            3800 start r1
+            3800 resume r1
             3800 end t1 replied r1
             3800 agent speaking
         "#]],
@@ -429,6 +444,7 @@ fn a16_while_echo_cancellation_learns_only_a_committed_turn_interrupts() {
             5500 user listening
             5500 commit t2
             5500 stop r1
+            5500 agent listening
             5500 begin r2 turn
             5500 agent thinking
             5500 truncate r1 2300
@@ -485,6 +501,7 @@ fn x1_a_false_interruption_is_resumed_two_seconds_after_the_silence() {
             6500 user listening
             8500 resume r1
             8500 agent speaking
+            11000 news transcript missed 0
             16210 agent listening
         "#]],
     );
@@ -724,13 +741,11 @@ fn a_turn_over_running_functions_takes_the_place_of_their_follow_up() {
             3000 begin r1 turn
             3000 agent thinking
             4050 user speaking
-            4700 cancel r1 interrupted
-            4700 end t1 superseded
-            4700 agent listening
             5000 user listening
             5000 commit t2
+            5000 cancel r1 interrupted
+            5000 end t1 superseded
             5000 begin r2 turn
-            5000 agent thinking
         "#]],
     );
 }
@@ -950,7 +965,8 @@ fn x6_a_user_who_is_silent_for_long_is_away_until_heard_again() {
             6210 user away
             9000 user speaking
             9500 user listening
-            17500 user away
+            12500 user away
+            14500 news transcript missed 0
             20000 user listening
             20000 commit t1 typed
             20000 begin r2 turn
@@ -986,8 +1002,9 @@ fn closing_stops_what_plays_keeps_what_was_said_and_is_the_last_word() {
             2800 user speaking
             3100 commit t2
             3100 end t2 closed
-            3100 end t1 closed
             3100 stop r1
+            3100 news dropped q2 closed
+            3100 end t1 closed
             3100 truncate r1 3000
             3100 close completed
         "#]],

@@ -1,0 +1,77 @@
+//! Those who are heard.
+
+use crate::{Config, Moment, SpeakerId, Standing, Verdict, ear::Ear, ear::Voice, pace::Learned};
+
+/// One who is heard.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Listener {
+    pub(crate) id: SpeakerId,
+    pub(crate) standing: Standing,
+    pub(crate) ear: Ear,
+    /// What is learned of their pauses.
+    pub(crate) pace: Learned,
+    pub(crate) said: Said,
+}
+
+/// What somebody has said since the agent spoke last.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Said {
+    pub(crate) words: u32,
+    pub(crate) since: Option<Moment>,
+    /// Whether it was reported as too long.
+    pub(crate) told: bool,
+}
+
+impl Listener {
+    pub(crate) fn new(id: SpeakerId, standing: Standing) -> Self {
+        Self { id, standing, ear: Ear::new(), pace: Learned::default(), said: Said::default() }
+    }
+
+    /// Whether their words are answered.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self.standing, Standing::Answered)
+    }
+
+    /// Whether they are heard to speak, and it may concern the agent.
+    pub(crate) const fn speaks_up(&self) -> bool {
+        self.is_answered() && self.ear.is_speaking() && !self.ear.is_dismissed()
+    }
+
+    /// From when on a reply may begin as far as their voice goes: at once, after a lapse long enough, or not yet.
+    pub(crate) fn silent_from(&self, config: &Config) -> Silence {
+        if !self.speaks_up() {
+            return Silence::Now;
+        }
+        match self.ear.voice {
+            Voice::Speaking { lapsed: Some(at), .. } => {
+                Silence::From(at + self.pace.delay(&config.endpoint) / 2)
+            }
+            Voice::Speaking { lapsed: None, .. } => Silence::Unknown,
+            Voice::Unheard | Voice::Silent { .. } => Silence::Now,
+        }
+    }
+
+    /// When their present utterance has lasted `min_duration`, if it has or may come to.
+    pub(crate) fn lasting_from(&self, min_duration: std::time::Duration) -> Option<Moment> {
+        let Voice::Speaking { since, lapsed, .. } = self.ear.voice else { return None };
+        if !self.is_answered() || self.ear.is_dismissed() {
+            return None;
+        }
+        if self.ear.verdict == Verdict::Interruption {
+            return Some(since);
+        }
+        let due = since + min_duration;
+        lapsed.is_none_or(|at| at >= due).then_some(due)
+    }
+}
+
+/// From when on somebody is silent enough for a reply to begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Silence {
+    /// They are.
+    Now,
+    /// From this moment on, if they stay silent.
+    From(Moment),
+    /// They speak.
+    Unknown,
+}

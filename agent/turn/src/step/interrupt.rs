@@ -1,0 +1,116 @@
+//! Speech over a reply: waiting for its end, pausing, going on, giving way.
+
+use crate::{
+    AgentState, CancelReason, Detection, DropReason, Machine, Output, State, Suppression,
+    listener::Listener,
+    overlap::{self, Way},
+    state::{Pause, Wait},
+};
+
+impl Machine {
+    /// Speech over a reply that nobody hears yet: the reply waits for its end.
+    pub(super) fn wait_if_unheard(&mut self) {
+        let is_unheard = match &self.state {
+            State::Thinking { reply, wait: Wait::Sample, .. }
+            | State::Speaking { reply, heard: false, .. } => {
+                reply.manner.interruptible && reply.hold.is_none()
+            }
+            State::Thinking { wait: Wait::Functions, .. }
+            | State::Speaking { heard: true, .. }
+            | State::Yielding { .. }
+            | State::Listening { .. }
+            | State::UserSpeaking
+            | State::Settling
+            | State::Closed => false,
+        };
+        if is_unheard {
+            self.wait_for_end_of_speech();
+        }
+    }
+
+    /// Speech over a reply has lasted long enough.
+    pub(super) fn on_overlap(&mut self) {
+        for listener in self.listeners.iter_mut().filter(|listener| listener.speaks_up()) {
+            if self.heard_since.is_some() {
+                listener.pace.utterance_began(self.now, true);
+            }
+        }
+        match overlap::way(&self.config.interruption) {
+            Way::Pause(silence) => self.hold(Pause { since: self.now, silence, meant: true }),
+            Way::Stop => self.give_way(),
+        }
+    }
+
+    /// Keeps the reply that has the floor from being heard, if it is not kept so already; a pause that is meant takes
+    /// the place of one that is not.
+    pub(super) fn hold(&mut self, pause: Pause) {
+        let Some(reply) = self.state.reply_mut() else { return };
+        let id = reply.id;
+        let was_held = reply.hold.replace(pause).is_some();
+        if !was_held {
+            self.emit(Output::PausePlayout { reply: id });
+        }
+        if let State::Speaking { reply, heard, .. } = &self.state {
+            self.state = State::Yielding { reply: reply.clone(), heard: *heard };
+        }
+    }
+
+    /// The interruption was none: the reply goes on.
+    pub(super) fn resume(&mut self) {
+        let Some(reply) = self.state.reply_mut() else { return };
+        if reply.hold.take().is_none() {
+            return;
+        }
+        let id = reply.id;
+        self.emit(Output::ResumePlayout { reply: id });
+        if let State::Yielding { reply, heard } = &self.state {
+            self.state = State::Speaking { reply: reply.clone(), heard: *heard, progressed: self.now };
+        }
+    }
+
+    /// Final words over a reply prove that the user wants the floor.
+    pub(super) fn yield_to_words(&mut self, words: u32) {
+        let Some(reply) = self.state.reply().filter(|reply| reply.manner.interruptible) else { return };
+        let enough = overlap::enough_to_stop(&self.config.interruption, &reply.manner, words);
+        let by_voice = enough
+            && self.config.detection != Detection::Manual
+            && self.aec_until().is_none_or(|until| self.now >= until);
+        let waits_only = reply.hold.is_some_and(|hold| !hold.meant);
+        let yields = match &self.state {
+            State::Thinking { wait: Wait::Sample, .. } => by_voice || reply.hold.is_some(),
+            State::Speaking { .. } => by_voice,
+            State::Yielding { .. } => enough || waits_only,
+            State::Thinking { wait: Wait::Functions, .. }
+            | State::Listening { .. }
+            | State::UserSpeaking
+            | State::Settling
+            | State::Closed => false,
+        };
+        if yields {
+            self.give_way();
+        }
+    }
+
+    /// The user has the floor.
+    pub(super) fn give_way(&mut self) {
+        self.leave(CancelReason::Interrupted, DropReason::Interrupted, Suppression::Superseded);
+    }
+
+    /// A speaker's utterance is no turn after all: a reply that was paused for it goes on, unless others speak.
+    pub(super) fn resume_if_nobody_speaks(&mut self) {
+        let is_kept = self
+            .listeners
+            .iter()
+            .any(|listener| Listener::speaks_up(listener) || self.has_open_words(listener));
+        if !is_kept {
+            self.resume();
+        }
+    }
+
+    /// Tells that the agent listens, between a speech that was stopped and the next.
+    pub(super) fn show_floor_given(&mut self) {
+        if self.is_quiet() && self.agent == AgentState::Speaking {
+            self.show_agent();
+        }
+    }
+}
