@@ -129,7 +129,7 @@ impl<B: Body> Call<B> {
         }
         let backoff = config.errors.recogniser_backoff;
         let mut call = Self {
-            machine: Machine::new(config.turn.clone(), Moment::START),
+            machine: Machine::new(config.turn, Moment::START),
             toolbox: toolbox(&active, &config),
             config,
             body,
@@ -161,6 +161,7 @@ impl<B: Body> Call<B> {
             has_entered: false,
             closing: None,
         };
+        call.write(Moment::START, Entry::Began(Box::new(call.config.turn)));
         let to = call.active.name.clone();
         call.tally.tell(Moment::START, CallEvent::HandedOff { from: None, to: &to });
         call.settle();

@@ -48,10 +48,10 @@ mod settings;
 pub use replaying::{Replay, ReplayError, replay};
 
 /// What a line says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Entry {
     /// The call began with this configuration.
-    Began(Config),
+    Began(Box<Config>),
     /// A fact was handled.
     Fact(Input),
     /// `handle_timeout` was called.
@@ -105,7 +105,7 @@ pub fn parse(line: &str) -> Result<Option<(Moment, Entry)>, LineError> {
         "timeout" => Entry::Timeout,
         "config" => {
             let config = settings::read_all(&mut words).map_err(|key| wrong(&format!("config {key}")))?;
-            Entry::Began(config)
+            Entry::Began(Box::new(config))
         }
         _ => Entry::Fact(facts::read(name, at, &mut words)?),
     };

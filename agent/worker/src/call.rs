@@ -149,7 +149,7 @@ fn report_first(seat: Seat, told: Rc<Cell<Option<StopReason>>>) -> BeforeLeaving
 /// What the server is told of a call that was closed for this reason.
 fn outcome(reason: CloseReason, told: Option<StopReason>) -> Outcome {
     match reason {
-        CloseReason::UserLeft | CloseReason::Completed => Outcome::Success,
+        CloseReason::UserLeft | CloseReason::RoomClosed | CloseReason::Completed => Outcome::Success,
         CloseReason::Shutdown => told.map_or(Outcome::Success, stopped),
         // The server ends a job and takes the agent out of its room in one go; either may be noticed first.
         CloseReason::Disconnected if told == Some(StopReason::Terminated) => Outcome::Success,

@@ -130,7 +130,9 @@ pub(crate) async fn console(
         () = signals.next() => return Ok(()),
     };
     match report.reason {
-        CloseReason::UserLeft | CloseReason::Completed | CloseReason::Shutdown => Ok(()),
+        CloseReason::UserLeft | CloseReason::RoomClosed | CloseReason::Completed | CloseReason::Shutdown => {
+            Ok(())
+        }
         CloseReason::Disconnected => Err(Failure::Call("the sound device is gone".to_owned())),
         CloseReason::Error => Err(Failure::Call("too many failures of providers".to_owned())),
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use agent_conversation::{CallEvent, CallReport, Component, Latency, Moment, Observer, TurnEnd};
-use agent_turn::Suppression;
 use tracing::{debug, info, warn};
 
 use crate::{metrics::Metrics, protocol::JobId};
@@ -94,11 +93,7 @@ fn component_name(component: Component) -> &'static str {
 fn turn_end(end: TurnEnd) -> &'static str {
     match end {
         TurnEnd::Replied(_) => "replied",
-        TurnEnd::Suppressed(Suppression::Superseded) => "superseded",
-        TurnEnd::Suppressed(Suppression::Stopped) => "stopped",
-        TurnEnd::Suppressed(Suppression::Failed) => "failed",
-        TurnEnd::Suppressed(Suppression::TimedOut) => "timed_out",
-        TurnEnd::Suppressed(Suppression::Empty) => "empty",
+        TurnEnd::Suppressed(suppression) => suppression.name(),
         TurnEnd::Closed => "closed",
     }
 }

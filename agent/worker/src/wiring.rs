@@ -7,8 +7,11 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{ConversationConfig, ErrorPolicy, Greeting, Speech};
-use agent_turn::{EndpointConfig, InterruptionConfig, SpeculationConfig};
-use config_schema::{Config, Preemptive, Provider};
+use agent_turn::{
+    Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeculationConfig,
+    TranscriptConfig, TurnLimits,
+};
+use config_schema::{Config, Detection, Endpointing, Preemptive, Provider, Turn, TurnJudge};
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 
 use crate::providers::voice_activity;
@@ -96,10 +99,27 @@ pub(crate) fn playout(config: &Config) -> PlayoutConfig {
 fn turn(config: &Config) -> agent_turn::Config {
     let turn = &config.turn;
     agent_turn::Config {
+        detection: match (turn.detection, turn.detector) {
+            (Detection::Voice, TurnJudge::None) => agent_turn::Detection::Voice,
+            (Detection::Voice, TurnJudge::SmartTurn) => agent_turn::Detection::Model,
+            (Detection::Recogniser, _) => agent_turn::Detection::Recogniser,
+            (Detection::Manual, _) => agent_turn::Detection::Manual,
+        },
         endpoint: EndpointConfig {
             min_delay: turn.endpointing_min_delay,
             max_delay: turn.endpointing_max_delay,
-            transcript_limit: turn.transcript_timeout,
+            pace: pace(turn),
+        },
+        judge: JudgeConfig { silence: turn.judge_silence, deadline: turn.judge_timeout, reads_words: false },
+        transcript: TranscriptConfig {
+            floor: turn.transcript_timeout_min,
+            ceiling: turn.transcript_timeout,
+            known: None,
+        },
+        limits: TurnLimits {
+            longest_speech: turn.longest_speech,
+            max_words: turn.turn_max_words,
+            max_duration: turn.turn_max_duration,
         },
         interruption: InterruptionConfig {
             enabled: turn.interruption,
@@ -107,6 +127,7 @@ fn turn(config: &Config) -> agent_turn::Config {
             min_words: turn.interruption_min_words,
             false_interruption: turn.false_interruption_timeout,
             aec_warmup: turn.aec_warmup,
+            backchannel_boundary: turn.backchannel_boundary,
         },
         speculation: SpeculationConfig {
             enabled: match turn.preemptive {
@@ -116,11 +137,30 @@ fn turn(config: &Config) -> agent_turn::Config {
             max_attempts: turn.preemptive_max_attempts,
             max_speech: turn.preemptive_max_speech,
         },
-        reply_deadline: turn.reply_timeout,
-        // The tools of one step run side by side, so that the step may take as long as its slowest.
-        function_deadline: config.conversation.tool_timeout,
-        stall_deadline: turn.stall_timeout,
+        speaking: agent_turn::SpeakingConfig {
+            min_gap: turn.min_consecutive_speech_delay,
+            filler_after: turn.filler_after,
+        },
+        deadlines: Deadlines {
+            reply: turn.reply_timeout,
+            // The tools of one step run side by side, so that the step may take as long as its slowest.
+            functions: config.conversation.tool_timeout,
+            stall: turn.stall_timeout,
+            consider: turn.consider_timeout,
+            hold: turn.hold_timeout,
+            close: turn.close_transcript_timeout,
+        },
+        considers_turns: false,
         user_away: turn.user_away_timeout,
+        max_speakers: turn.max_speakers,
+    }
+}
+
+fn pace(turn: &Turn) -> Pace {
+    let keep = u16::try_from(turn.endpointing_alpha).ok().and_then(Keep::from_permille);
+    match (turn.endpointing, keep) {
+        (Endpointing::Dynamic, Some(keep)) => Pace::Learned { keep },
+        (Endpointing::Fixed, _) | (_, None) => Pace::Fixed,
     }
 }
 

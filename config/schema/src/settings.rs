@@ -17,7 +17,7 @@ pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
-pub use talking::{Conversation, Preemptive, Turn};
+pub use talking::{Conversation, Detection, Endpointing, Preemptive, Turn};
 
 use crate::inventory::{Section, Values};
 
@@ -130,4 +130,5 @@ pub(crate) const ORDERED: &[(&str, &str)] = &[
     ("audio.jitter_min_ms", "audio.jitter_max_ms"),
     ("vad.deactivation", "vad.activation"),
     ("turn.endpointing_min_delay_ms", "turn.endpointing_max_delay_ms"),
+    ("turn.transcript_timeout_min_ms", "turn.transcript_timeout_ms"),
 ];

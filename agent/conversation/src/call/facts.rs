@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, Told, UserFact};
+use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, SpeakerId, Told, UserFact};
 use providers_core::{ErrorKind, VoiceEdge};
 use tracing::debug;
 
@@ -31,14 +31,14 @@ impl<B: Body> Call<B> {
             BodyEvent::PlayoutStarted(reply) => self.on_playout_started(reply),
             BodyEvent::PlayoutProgressed(reply) => self.on_playout_progressed(reply),
             BodyEvent::PlayoutFinished { reply, heard } => self.on_playout_finished(reply, heard),
-            BodyEvent::UserLeft => self.tell_dismissal(Input::User(UserFact::Left)),
+            BodyEvent::UserLeft => self.tell_dismissal(Input::User(SpeakerId::LINKED, UserFact::Left)),
             BodyEvent::Closed => self.close(CloseReason::Disconnected),
         }
         true
     }
 
     fn user(&mut self, fact: UserFact) {
-        self.tell(Input::User(fact));
+        self.tell(Input::User(SpeakerId::LINKED, fact));
     }
 
     fn on_joined(&mut self) {
@@ -148,7 +148,12 @@ impl<B: Body> Call<B> {
             self.body.show_user_words(segment, text.trim(), is_final);
             self.tally.tell(self.now(), CallEvent::Transcript { text, is_final });
         }
-        self.user(if is_final { UserFact::FinalHeard { words } } else { UserFact::InterimHeard { words } });
+        let foreseen = false;
+        self.user(if is_final {
+            UserFact::FinalHeard { words, foreseen }
+        } else {
+            UserFact::InterimHeard { words, foreseen }
+        });
     }
 
     pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> bool {

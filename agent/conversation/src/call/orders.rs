@@ -8,29 +8,33 @@ use crate::{Body, CallEvent, SpeechEnd};
 impl<B: Body> Call<B> {
     pub(super) fn obey(&mut self, order: Output) {
         match order {
-            Output::CommitTurn { turn, source, speech_end, last_final } => {
+            Output::CommitTurn { turn, speaker: _, source, speech_end, last_final } => {
                 self.commit(turn, source, speech_end, last_final);
             }
             Output::EndTurn { turn, end } => self.end_turn(turn, end),
             Output::BeginReply { reply, cause, speculative } => self.begin(reply, cause, speculative),
             Output::ConfirmReply { reply, turn: _ } => self.confirm(reply),
             Output::CancelReply { reply, reason } => self.cancel(reply, reason),
-            Output::StartPlayout { reply } => self.start_playout(reply),
+            Output::StartPlayout { reply, paused } => self.start_playout(reply, paused),
             Output::PausePlayout { reply } => {
-                self.body.pause();
                 let now = self.now();
+                if self.plays(reply) {
+                    self.body.pause();
+                }
                 if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
                     making.captions.pause(now);
                 }
-                self.tally.tell(self.now(), CallEvent::PlayoutPaused { reply });
+                self.tally.tell(now, CallEvent::PlayoutPaused { reply });
             }
             Output::ResumePlayout { reply } => {
-                self.body.resume();
                 let now = self.now();
+                if self.plays(reply) {
+                    self.body.resume();
+                }
                 if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
                     making.captions.resume(now);
                 }
-                self.tally.tell(self.now(), CallEvent::PlayoutResumed { reply });
+                self.tally.tell(now, CallEvent::PlayoutResumed { reply });
             }
             Output::StopPlayout { reply } => {
                 self.toolbox.interrupt(reply);
@@ -48,6 +52,13 @@ impl<B: Body> Call<B> {
                 self.tally.tell(self.now(), CallEvent::Agent(state));
             }
             Output::ShowUser(state) => self.tally.tell(self.now(), CallEvent::User(state)),
+            // Nobody judges pauses here, and only one speaker is heard.
+            Output::JudgePause { .. }
+            | Output::FlushVoice { .. }
+            | Output::SetAside { .. }
+            | Output::TakeBack { .. }
+            | Output::ForgetWords { .. }
+            | Output::Tell(_) => {}
             Output::Close { reason } => {
                 self.replies.clear();
                 self.closing = Some(reason);
@@ -84,11 +95,18 @@ impl<B: Body> Call<B> {
         self.start_tools(reply);
     }
 
-    fn start_playout(&mut self, reply: ReplyId) {
+    fn plays(&self, reply: ReplyId) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.reply == reply)
+    }
+
+    fn start_playout(&mut self, reply: ReplyId, paused: bool) {
         let now = self.now();
         let segment = self.next_segment();
         let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) else { return };
         self.body.begin(reply, making.rate());
+        if paused {
+            self.body.pause();
+        }
         self.playing = Some(Playing { reply, segment, told: now, is_dismissed: false });
         let is_finished = making.is_finished();
         self.hand_over(reply);

@@ -63,7 +63,8 @@ impl<B: Body> Call<B> {
         let interruptible = wish.manner().interruptible.unwrap_or(self.config.turn.interruption.enabled);
         self.requests.insert(request, Requested { wish, by: self.active.clone(), end });
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source });
-        self.facts.push_back(Input::Told(Told::Speak { request, kind, interruptible }));
+        let manner = agent_turn::Manner::normal(interruptible);
+        self.facts.push_back(Input::Told(Told::Speak { request, kind, manner }));
     }
 
     /// Takes back what waits, or stops what has the floor.
@@ -88,13 +89,14 @@ impl<B: Body> Call<B> {
 
     pub(super) fn begin(&mut self, reply: ReplyId, cause: ReplyCause, speculative: bool) {
         let making = match cause {
-            ReplyCause::Turn if !speculative && self.considers() => {
+            ReplyCause::Turn { .. } if !speculative && self.considers() => {
                 self.held = Some(Held::Unbegun(reply));
                 return;
             }
-            ReplyCause::Turn => self.answer_turn(reply, speculative),
+            ReplyCause::Turn { .. } => self.answer_turn(reply, speculative),
             ReplyCause::Functions { of, step } => self.answer_functions(reply, of, step),
             ReplyCause::Requested(request) => self.answer_request(reply, request),
+            ReplyCause::Filler { .. } => Making::given(reply, "", self.active.voice(), self.now()),
         };
         self.replies.push(making);
     }

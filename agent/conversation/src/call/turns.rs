@@ -135,8 +135,16 @@ impl<B: Body> Call<B> {
             (TurnEnd::Replied(reply), Some(open)) => self.tell_latency(reply, &open),
             (TurnEnd::Suppressed(Suppression::Failed | Suppression::TimedOut), _) => self.apologise(),
             (TurnEnd::Replied(_) | TurnEnd::Closed, _)
-            | (TurnEnd::Suppressed(Suppression::Superseded | Suppression::Stopped | Suppression::Empty), _) =>
-                {}
+            | (
+                TurnEnd::Suppressed(
+                    Suppression::Superseded
+                    | Suppression::Stopped
+                    | Suppression::Empty
+                    | Suppression::Declined
+                    | Suppression::NotAddressed,
+                ),
+                _,
+            ) => {}
         }
     }
 

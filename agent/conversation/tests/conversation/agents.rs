@@ -377,20 +377,20 @@ fn an_asker_is_told_what_became_of_each_speech() {
         0.20 speech Say
         0.20 speech Say
         0.20 speech Generate
+        0.20 agent Thinking
         0.30 play
         0.30 agent Speaking
         1.31 played 1.00
         1.31 message Assistant "one"
-        1.31 agent Listening
+        1.31 agent Thinking
         1.41 play
         1.41 agent Speaking
         1.80 played 0.39 cut
         1.80 message Assistant* "three"
-        1.80 agent Listening
+        1.80 agent Thinking
         1.90 play
         1.90 agent Speaking
         2.91 played 1.00
-        2.91 agent Thinking
         2.91 agent Listening
         9.00 closed user_left
     "#]]

@@ -92,7 +92,7 @@ impl Scripted {
 
     fn sink_event(&mut self) -> Option<BodyEvent<'static>> {
         let sink = self.sink.as_mut()?;
-        if sink.samples > 0 && !sink.is_told {
+        if sink.samples > 0 && !sink.is_told && !sink.is_paused {
             sink.is_told = true;
             sink.since = Instant::now();
             return Some(BodyEvent::PlayoutStarted(sink.reply));

@@ -171,7 +171,7 @@ fn a_voice_that_breaks_off_is_remembered_as_far_as_it_came() {
 
 #[test]
 fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
-    let mut scene = question().with(|config| config.turn.endpoint.transcript_limit = seconds(1.0));
+    let mut scene = question().with(|config| config.turn.transcript.ceiling = seconds(1.0));
     scene.faults.ear = Some(Faults::always(Fault { after: 1, what: Mishap::Stall }));
     let played = scene.check(expect![[r#"
         0.00 agent Listening

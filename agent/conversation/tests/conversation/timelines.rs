@@ -2,10 +2,7 @@
 
 use agent_conversation::{CloseReason, Generate, Say};
 use agent_tools::{Function, NoArguments};
-use agent_turn::{
-    Machine, Moment,
-    journal::{self, Entry},
-};
+use agent_turn::journal;
 use expect_test::expect;
 use providers_core::ChatMessage;
 
@@ -272,10 +269,12 @@ fn a12b_words_before_the_first_sample_cancel_the_reply() {
             3.00 message User "Tell me a story."
             3.00 agent Thinking
             3.05 user Speaking
+            3.05 pause
+            3.50 agent Listening
             4.10 interim "Stop!"
             4.20 final "Stop!"
+            4.20 played 0.00 cut
             4.20 speech Generate
-            4.20 agent Listening
             4.50 user Listening
             4.50 message User "Stop!"
             4.50 agent Thinking
@@ -369,6 +368,7 @@ fn a16_during_the_warm_up_only_a_committed_turn_interrupts() {
             5.50 message User "Stop!"
             5.50 played 2.30 cut
             5.50 message Assistant* "Here is"
+            5.50 agent Listening
             5.50 speech Generate
             5.50 agent Thinking
             5.50 agent Listening
@@ -586,21 +586,12 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
 
 #[test]
 fn a_call_decided_again_from_its_journal_gives_the_same_state() {
-    let scene = story(10.0).user(5.0, 6.0, "Stop!", 0.2);
-    let mut machine = Machine::new(scene.config.turn.clone(), Moment::START);
-    let played = scene.play();
-    let mut orders = 0;
-    for line in &played.journal {
-        match journal::parse(line) {
-            Ok(Some((at, Entry::Fact(fact)))) => machine.handle_input(at, fact),
-            Ok(Some((at, Entry::Timeout))) => machine.handle_timeout(at),
-            Ok(None) => {}
-            Err(error) => assert_eq!(error.to_string(), "", "{line}"),
-        }
-        while machine.poll_output().is_some() {
-            orders += 1;
-        }
-    }
+    let played = story(10.0).user(5.0, 6.0, "Stop!", 0.2).play();
+    let replay = journal::replay(played.journal.iter().map(String::as_str));
+    let Ok(journal::Replay { machine, orders }) = replay else {
+        unreachable!("a journal is read as it was written: {replay:?}")
+    };
+    let orders = orders.len();
     assert!(orders > 20, "{orders} orders");
     assert_eq!(machine.state(), &agent_turn::State::Closed);
     assert_eq!(machine.counters().ignored, 0);

@@ -21,7 +21,10 @@ use agent_conversation::{
     CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Parts, RoomBody, RoomBodyConfig,
 };
 use agent_rtc::{JoinOptions, Room};
-use agent_turn::{Config, EndpointConfig, InterruptionConfig, SpeculationConfig};
+use agent_turn::{
+    Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeculationConfig,
+    TranscriptConfig, TurnLimits,
+};
 use livekit_token::{AccessToken, VideoGrants};
 use providers_core::{GenerationOptions, SampleRate, SttOptions, TtsOptions, VAD_WINDOW, VoiceActivity};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
@@ -185,18 +188,31 @@ fn config() -> ConversationConfig {
     ConversationConfig {
         id: "scene".into(),
         turn: Config {
-            endpoint: EndpointConfig { min_delay: ms(500), max_delay: ms(3000), transcript_limit: ms(5000) },
+            detection: Detection::Voice,
+            endpoint: EndpointConfig { min_delay: ms(500), max_delay: ms(3000), pace: Pace::Fixed },
+            judge: JudgeConfig { silence: ms(200), deadline: ms(1000), reads_words: false },
+            transcript: TranscriptConfig { floor: ms(1000), ceiling: ms(5000), known: None },
+            limits: TurnLimits { longest_speech: ms(60_000), max_words: None, max_duration: None },
             interruption: InterruptionConfig {
                 enabled: true,
                 min_duration: ms(500),
                 min_words: 0,
                 false_interruption: Some(ms(2000)),
                 aec_warmup: ms(0),
+                backchannel_boundary: ms(1000),
             },
             speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: ms(10_000) },
-            reply_deadline: ms(20_000),
-            function_deadline: ms(30_000),
-            stall_deadline: ms(15_000),
+            speaking: agent_turn::SpeakingConfig { min_gap: ms(0), filler_after: None },
+            deadlines: Deadlines {
+                reply: ms(20_000),
+                functions: ms(30_000),
+                stall: ms(15_000),
+                consider: ms(5000),
+                hold: ms(30_000),
+                close: ms(2000),
+            },
+            considers_turns: false,
+            max_speakers: 4,
             user_away: None,
         },
         instructions: String::new(),

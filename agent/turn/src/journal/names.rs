@@ -4,7 +4,7 @@ use crate::{
     Answer, CancelReason, CloseReason, Detection, DropReason, Priority, Standing, Suppression, Verdict,
 };
 
-/// Gives a fieldless enum its names, and the way back.
+/// Gives a fieldless enum its names.
 macro_rules! names {
     ($($type:ident { $($variant:ident = $name:literal),+ $(,)? })+) => {$(
         impl $type {
@@ -15,8 +15,16 @@ macro_rules! names {
                     $(Self::$variant => $name,)+
                 }
             }
+        }
+    )+};
+}
 
-            #[allow(dead_code, reason = "some are only ever written")]
+/// The same, and the way back.
+macro_rules! names_to_read {
+    ($($type:ident { $($variant:ident = $name:literal),+ $(,)? })+) => {$(
+        names! { $type { $($variant = $name),+ } }
+
+        impl $type {
             pub(super) fn named(name: &str) -> Option<Self> {
                 [$(Self::$variant),+].into_iter().find(|value| value.name() == name)
             }
@@ -25,10 +33,6 @@ macro_rules! names {
 }
 
 names! {
-    CloseReason {
-        UserLeft = "user_left", RoomClosed = "room_closed", Completed = "completed", Shutdown = "shutdown",
-        Disconnected = "disconnected", Error = "error",
-    }
     Suppression {
         Superseded = "superseded", Stopped = "stopped", Failed = "failed", TimedOut = "timed_out", Empty = "empty",
         Declined = "declined", NotAddressed = "not_addressed",
@@ -40,6 +44,13 @@ names! {
     DropReason {
         Interrupted = "interrupted", Superseded = "superseded", Withdrawn = "withdrawn", Full = "full",
         Closed = "closed",
+    }
+}
+
+names_to_read! {
+    CloseReason {
+        UserLeft = "user_left", RoomClosed = "room_closed", Completed = "completed", Shutdown = "shutdown",
+        Disconnected = "disconnected", Error = "error",
     }
     Verdict {
         Undecided = "undecided", Interruption = "interruption", Backchannel = "backchannel", Echo = "echo",

@@ -45,7 +45,7 @@ pub fn replay<'a>(lines: impl IntoIterator<Item = &'a str>) -> Result<Replay, Re
         let Some((at, entry)) = parsed else { continue };
         match (&mut replay, entry) {
             (None, Entry::Began(config)) => {
-                let mut begun = Replay { machine: Machine::new(config, at), orders: Vec::new() };
+                let mut begun = Replay { machine: Machine::new(*config, at), orders: Vec::new() };
                 begun.drain(at);
                 replay = Some(begun);
             }

@@ -18,15 +18,47 @@ choice! {
     }
 }
 
+choice! {
+    /// Who notices that a turn has ended.
+    pub enum Detection {
+        /// Voice activity: so long after its end.
+        Voice = "voice",
+        /// The recogniser: so long after it heard the end of speech.
+        Recogniser = "recogniser",
+        /// The program alone.
+        Manual = "manual",
+    }
+}
+
+choice! {
+    /// Whether the usual wait follows the person's own pauses.
+    pub enum Endpointing {
+        /// It does not.
+        Fixed = "fixed",
+        /// It is their moving average, between the least and the longest wait.
+        Dynamic = "dynamic",
+    }
+}
+
 section! {
     /// When to speak and when to stop. The defaults are those of the field's most used framework, so that they can be compared.
     pub struct Turn at "turn" {
+        /// Who notices that a turn has ended. With voice activity, a detector of turns (see below) may make the wait longer.
+        detection: Detection = "detection" Detection::Voice.rule();
+        /// Whether the usual wait follows the person's own pauses.
+        endpointing: Endpointing = "endpointing" Endpointing::Fixed.rule();
+        /// With dynamic endpointing, how much of the old average is kept when a new pause comes, in thousandths.
+        endpointing_alpha: u32 = "endpointing_alpha_permille" count(900, 1, 1_000, "permille");
         /// Silence after which a turn has ended, counted from the last sound of speech.
         endpointing_min_delay: Duration = "endpointing_min_delay_ms" milliseconds(500, 0, 10_000);
         /// The same when the turn does not seem to be complete.
         endpointing_max_delay: Duration = "endpointing_max_delay_ms" milliseconds(3_000, 0, 60_000);
         /// Who judges at a pause whether the person has finished: whom they find unfinished has the longer silence.
         detector: TurnJudge = "detector" TurnJudge::None.rule();
+        /// Silence within speech after which the detector is asked; it is asked early so that its answer is there in time.
+        judge_silence: Duration = "judge_silence_ms" milliseconds(200, 20, 10_000);
+        /// How long the detector is waited for when only its answer is missing; then the usual wait counts.
+        judge_timeout: Duration = "judge_timeout_ms" milliseconds(1_000, 10, 10_000);
         /// Whether speech over the agent's own stops it.
         interruption: bool = "interruption" flag(true);
         /// Speech over the agent's own that is long enough to be meant.
@@ -37,6 +69,12 @@ section! {
         /// "off" never goes on.
         false_interruption_timeout: Option<Duration> = "false_interruption_timeout_ms"
             count_or("off", Some(2_000), 0, 60_000, "ms");
+        /// How close to the beginning or the end of what the agent says a listener's "mhm" counts as an answer.
+        backchannel_boundary: Duration = "backchannel_boundary_ms" milliseconds(1_000, 0, 10_000);
+        /// The least silence between two things that the agent says.
+        min_consecutive_speech_delay: Duration = "min_consecutive_speech_delay_ms" milliseconds(0, 0, 60_000);
+        /// After how long a wait for tools is filled with a few words; "off" for never.
+        filler_after: Option<Duration> = "filler_after_ms" count_or("off", None, 100, 60_000, "ms");
         /// Silence of both after which the person counts as away; "off" for never.
         user_away_timeout: Option<Duration> = "user_away_timeout_ms" count_or("off", Some(15_000), 0, 86_400_000, "ms");
         /// After the agent's first sound, how long the person's echo canceller has to learn it; speech does not
@@ -51,6 +89,22 @@ section! {
         /// How long after the end of speech its final words are awaited; then those so far count. As long as a batch
         /// recogniser on this machine needs for a long sentence.
         transcript_timeout: Duration = "transcript_timeout_ms" milliseconds(5_000, 0, 60_000);
+        /// The least such wait. In between it is twice what nineteen of twenty transcripts took in this call.
+        transcript_timeout_min: Duration = "transcript_timeout_min_ms" milliseconds(1_000, 0, 60_000);
+        /// Voice activity that lasts longer is no utterance: a noise, or a voice in a radio. What was heard so far counts.
+        longest_speech: Duration = "longest_speech_ms" milliseconds(120_000, 1_000, 3_600_000);
+        /// From how many words without an answer on a turn is reported as too long; "off" for never.
+        turn_max_words: Option<u32> = "turn_max_words" count_or("off", None, 1, 100_000, "words");
+        /// From what duration on it is; "off" for never.
+        turn_max_duration: Option<Duration> = "turn_max_duration_ms" count_or("off", None, 1_000, 3_600_000, "ms");
+        /// How long the program may consider a turn before it is answered as it is.
+        consider_timeout: Duration = "consider_timeout_ms" milliseconds(10_000, 10, 300_000);
+        /// How long answers may be held back while one agent hands over to another.
+        hold_timeout: Duration = "hold_timeout_ms" milliseconds(30_000, 100, 300_000);
+        /// How long the last words are awaited when a call is to end.
+        close_transcript_timeout: Duration = "close_transcript_timeout_ms" milliseconds(2_000, 0, 60_000);
+        /// How many people in a room are heard at the same time.
+        max_speakers: u32 = "max_speakers" count(4, 1, 100, "people");
         /// How long an answer may take to its first sample; then it is given up. Longer than a provider's own timeouts.
         reply_timeout: Duration = "reply_timeout_ms" milliseconds(15_000, 1_000, 300_000);
         /// A voice that stalls this long within an answer has ended it.
