@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use agent_conversation::{ConversationConfig, ErrorPolicy};
-use agent_turn::{EndpointConfig, InterruptionConfig, SpeculationConfig};
+use agent_turn::{
+    Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig, SpeculationConfig,
+    TranscriptConfig, TurnLimits,
+};
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 use serde::Deserialize;
 
@@ -97,22 +100,31 @@ fn measured() -> ConversationConfig {
     ConversationConfig {
         id: "scenario".into(),
         turn: agent_turn::Config {
-            endpoint: EndpointConfig {
-                min_delay: seconds(0.5),
-                max_delay: seconds(6.0),
-                transcript_limit: seconds(5.0),
-            },
+            detection: agent_turn::Detection::Voice,
+            endpoint: EndpointConfig { min_delay: seconds(0.5), max_delay: seconds(6.0), pace: Pace::Fixed },
+            judge: JudgeConfig { silence: seconds(0.2), deadline: seconds(1.0), reads_words: false },
+            transcript: TranscriptConfig { floor: seconds(5.0), ceiling: seconds(5.0), known: None },
+            limits: TurnLimits { longest_speech: seconds(120.0), max_words: None, max_duration: None },
             interruption: InterruptionConfig {
                 enabled: true,
                 min_duration: seconds(0.5),
                 min_words: 0,
                 false_interruption: Some(seconds(2.0)),
                 aec_warmup: Duration::ZERO,
+                backchannel_boundary: seconds(1.0),
             },
             speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: seconds(10.0) },
-            reply_deadline: seconds(20.0),
-            function_deadline: seconds(30.0),
-            stall_deadline: seconds(15.0),
+            speaking: SpeakingConfig { min_gap: Duration::ZERO, filler_after: None },
+            deadlines: Deadlines {
+                reply: seconds(20.0),
+                functions: seconds(30.0),
+                stall: seconds(15.0),
+                consider: seconds(30.0),
+                hold: seconds(30.0),
+                close: seconds(2.0),
+            },
+            considers_turns: false,
+            max_speakers: 4,
             user_away: Some(seconds(15.0)),
         },
         instructions: "You are a helpful assistant.".to_owned(),

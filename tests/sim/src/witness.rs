@@ -140,7 +140,7 @@ const fn speech(source: SpeechSource) -> &'static str {
 /// The field's names.
 const fn closed(reason: CloseReason) -> &'static str {
     match reason {
-        CloseReason::UserLeft => "participant_disconnected",
+        CloseReason::UserLeft | CloseReason::RoomClosed => "participant_disconnected",
         CloseReason::Completed => "user_initiated",
         CloseReason::Shutdown => "job_shutdown",
         CloseReason::Disconnected | CloseReason::Error => "error",
