@@ -588,9 +588,7 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
 fn a_call_decided_again_from_its_journal_gives_the_same_state() {
     let played = story(10.0).user(5.0, 6.0, "Stop!", 0.2).play();
     let replay = journal::replay(played.journal.iter().map(String::as_str));
-    let Ok(journal::Replay { machine, orders }) = replay else {
-        unreachable!("a journal is read as it was written: {replay:?}")
-    };
+    let journal::Replay { machine, orders } = replay.expect("a journal is read as it was written");
     let orders = orders.len();
     assert!(orders > 20, "{orders} orders");
     assert_eq!(machine.state(), &agent_turn::State::Closed);
