@@ -2,11 +2,12 @@
 
 use std::{rc::Rc, sync::Arc};
 
+use agent_turn::InterruptionConfig;
 use providers_core::{
     GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
 
-use crate::{ConversationConfig, Greeting, Handle, Parts, agent::AnyAgent};
+use crate::{ConversationConfig, Greeting, Handle, Parts, TurnProfile, agent::AnyAgent};
 
 /// What agents have in common unless their profiles say otherwise.
 pub(crate) struct Common {
@@ -36,6 +37,7 @@ pub(crate) struct Active {
     pub(crate) generation: GenerationOptions,
     pub(crate) speaking: TtsOptions,
     pub(crate) max_tool_steps: u32,
+    pub(crate) turns: TurnProfile,
     pub(crate) stt: Arc<dyn SpeechToText>,
     pub(crate) llm: Arc<dyn LanguageModel>,
     pub(crate) tts: Arc<dyn TextToSpeech>,
@@ -61,11 +63,31 @@ impl Active {
             generation: profile.generation.unwrap_or_else(|| config.generation.clone()),
             speaking: profile.speaking.unwrap_or_else(|| config.speaking.clone()),
             max_tool_steps: profile.max_tool_steps.unwrap_or(config.max_tool_steps),
+            turns: profile.turns,
             stt: agent.stt_node(profile.stt.unwrap_or_else(|| common.stt.clone())),
             llm: agent.llm_node(profile.llm.unwrap_or_else(|| common.llm.clone())),
             tts: agent.tts_node(profile.tts.unwrap_or_else(|| common.tts.clone())),
             agent,
         }
+    }
+
+    /// How turns are taken with it, where it does not say: as the call has it.
+    pub(crate) fn profile(&self, config: &agent_turn::Config) -> agent_turn::Profile {
+        let mut profile = config.profile();
+        profile.considers_turns = self.agent.considers_turns();
+        if let Some(detection) = self.turns.detection {
+            profile.detection = detection;
+        }
+        if let Some(endpoint) = self.turns.endpoint {
+            profile.endpoint = endpoint;
+        }
+        if let Some(interruption) = self.turns.interruption {
+            // What a body cannot do, no agent can.
+            let false_interruption =
+                config.interruption.false_interruption.and(interruption.false_interruption);
+            profile.interruption = InterruptionConfig { false_interruption, ..interruption };
+        }
+        profile
     }
 
     /// With what it speaks, and how.

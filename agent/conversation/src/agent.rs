@@ -5,9 +5,9 @@
 
 use std::{pin::Pin, rc::Rc, sync::Arc};
 
-use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
+use providers_core::{LanguageModel, SpeechToText, TextToSpeech, ToolChoice};
 
-use crate::Handle;
+use crate::{Generate, Handle};
 
 mod plain;
 mod profile;
@@ -16,7 +16,7 @@ mod task;
 mod turn;
 
 pub use plain::PlainAgent;
-pub use profile::AgentProfile;
+pub use profile::{AgentProfile, TurnProfile};
 pub use registry::Agents;
 pub use task::{Done, TaskLost};
 pub(crate) use turn::TurnAnswer;
@@ -45,7 +45,7 @@ pub trait Agent: 'static {
 
     /// The user's turn has ended, and nothing of it is in the history yet. The hook may change its words, add to what
     /// the mind will read, say something first, or decide that there is no answer. The answer waits for it, as long as
-    /// [`crate::ConversationConfig::hook_deadline`] allows; an answer begun before is used if nothing was changed.
+    /// [`agent_turn::Deadlines::consider`] allows; an answer begun before is used if nothing was changed.
     fn on_user_turn_completed(&self, call: &Handle, turn: &mut UserTurn) -> impl Future<Output = ()> {
         let _ = (call, turn);
         async {}
@@ -54,6 +54,15 @@ pub trait Agent: 'static {
     /// Whether [`Agent::on_user_turn_completed`] is to be called; one that does nothing may spare the call a step.
     fn considers_turns(&self) -> bool {
         true
+    }
+
+    /// The user has said more, or for longer, than one turn should be ([`agent_turn::TurnLimits`]); once, until the agent
+    /// speaks. Unless it is written otherwise, the mind is asked for a reply at once, which cannot be interrupted.
+    fn on_user_turn_exceeded(&self, call: &Handle) -> impl Future<Output = ()> {
+        async {
+            let reply = Generate::reply().tool_choice(ToolChoice::None).interruptible(false);
+            call.generate_reply(reply).await;
+        }
     }
 
     /// Through what it hears: the call's ear, or one that wraps it, or its own. Asked once, when it enters.
@@ -86,6 +95,7 @@ pub(crate) trait AnyAgent {
     fn enter(self: Rc<Self>, call: Handle) -> Hook<()>;
     fn exit(self: Rc<Self>, call: Handle) -> Hook<()>;
     fn consider(self: Rc<Self>, call: Handle, turn: UserTurn) -> Hook<UserTurn>;
+    fn exceed(self: Rc<Self>, call: Handle) -> Hook<()>;
     fn considers_turns(&self) -> bool;
     fn stt_node(&self, stt: Arc<dyn SpeechToText>) -> Arc<dyn SpeechToText>;
     fn llm_node(&self, llm: Arc<dyn LanguageModel>) -> Arc<dyn LanguageModel>;
@@ -111,6 +121,10 @@ impl<A: Agent> AnyAgent for A {
             self.on_user_turn_completed(&call, &mut turn).await;
             turn
         })
+    }
+
+    fn exceed(self: Rc<Self>, call: Handle) -> Hook<()> {
+        Box::pin(async move { self.on_user_turn_exceeded(&call).await })
     }
 
     fn considers_turns(&self) -> bool {

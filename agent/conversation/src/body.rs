@@ -9,7 +9,7 @@ use std::{
 };
 
 use agent_audio::PlayoutId;
-use agent_turn::{AgentState, CloseReason, ReplyId};
+use agent_turn::{AgentState, CloseReason, ReplyId, SpeakerId, Standing};
 use providers_core::{SampleRate, VoiceEdge};
 
 mod captions;
@@ -49,11 +49,14 @@ pub trait Body {
     /// Whether [`Body::pause`] works; if not, an interrupted reply is stopped at once.
     fn can_pause(&self) -> bool;
 
+    /// Lets the voice activity of somebody begin anew: the speech that it is in counts as ended, without an edge.
+    fn flush_voice(&mut self, speaker: SpeakerId);
+
     /// Shows the state of the agent to the others.
     fn show_agent(&mut self, state: AgentState);
 
-    /// Shows what the user said so far in a segment; takes the place of what was shown before for it.
-    fn show_user_words(&mut self, segment: Segment, text: &str, is_final: bool);
+    /// Shows what somebody said so far in a segment; takes the place of what was shown before for it.
+    fn show_user_words(&mut self, speaker: SpeakerId, segment: Segment, text: &str, is_final: bool);
 
     /// Shows more of what the agent says in a segment, as it is heard.
     fn show_agent_words(&mut self, segment: Segment, more: &str);
@@ -72,21 +75,9 @@ pub struct Segment(pub u32);
 /// What a body reports.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BodyEvent<'a> {
-    /// Someone to talk to is there; the conversation may begin.
-    UserJoined,
-    /// What the user says: 16 kHz mono, in order and without gaps.
-    Heard(&'a [i16]),
-    /// Voice activity began or ended.
-    Voice(VoiceEdge),
-    /// The voice fell silent `silence` ago, too short yet to count as an end.
-    VoiceLapsed {
-        /// How long it is silent already.
-        silence: Duration,
-    },
-    /// The voice came back after a lapse.
-    VoiceRevived,
-    /// The user wrote.
-    Typed(String),
+    /// Somebody did something. Whom the call is for is [`SpeakerId::LINKED`]; others are numbered as they come, and a
+    /// number is not used again.
+    User(SpeakerId, UserEvent<'a>),
     /// The first sample of the reply was given to the user's side.
     PlayoutStarted(ReplyId),
     /// More of the reply was heard; [`Body::heard`] says how much. At least twice a second while it plays.
@@ -98,10 +89,71 @@ pub enum BodyEvent<'a> {
         /// How much of it was heard.
         heard: Duration,
     },
-    /// The user left.
-    UserLeft,
     /// The body cannot go on. Comes once; nothing follows.
-    Closed,
+    Closed(BodyEnd),
+}
+
+/// What somebody did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UserEvent<'a> {
+    /// They are there. With the linked one the conversation may begin.
+    Joined(Person),
+    /// What they say: 16 kHz mono, in order and without gaps.
+    Heard(&'a [i16]),
+    /// Voice activity began or ended.
+    Voice(VoiceEdge),
+    /// The voice fell silent `silence` ago, too short yet to count as an end.
+    VoiceLapsed {
+        /// How long it is silent already.
+        silence: Duration,
+    },
+    /// The voice came back after a lapse.
+    VoiceRevived,
+    /// They wrote.
+    Typed(String),
+    /// They left.
+    Left,
+}
+
+impl UserEvent<'_> {
+    /// The same, without what is only lent.
+    pub(crate) fn kept(self) -> UserEvent<'static> {
+        match self {
+            Self::Joined(person) => UserEvent::Joined(person),
+            Self::Heard(_) => UserEvent::Heard(&[]),
+            Self::Voice(edge) => UserEvent::Voice(edge),
+            Self::VoiceLapsed { silence } => UserEvent::VoiceLapsed { silence },
+            Self::VoiceRevived => UserEvent::VoiceRevived,
+            Self::Typed(text) => UserEvent::Typed(text),
+            Self::Left => UserEvent::Left,
+        }
+    }
+}
+
+/// Who somebody is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// What the mind is to call them where there are several; `None`: by their number.
+    pub name: Option<String>,
+    /// What their words are worth.
+    pub standing: Standing,
+}
+
+impl Person {
+    /// Whom the call is for, where nobody else is heard.
+    #[must_use]
+    pub const fn alone() -> Self {
+        Self { name: None, standing: Standing::Answered }
+    }
+}
+
+/// Why a body cannot go on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum BodyEnd {
+    /// Others ended it in order: the room was deleted, or we were asked to leave.
+    Ended,
+    /// It was lost.
+    Lost,
 }
 
 /// The reply of which a playout speaks; it was begun under the reply's number.

@@ -7,14 +7,16 @@ use std::{
     collections::{BTreeMap, VecDeque},
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
 use agent_turn::{
-    CloseReason, Input, Machine, Moment, ReplyId, RequestId, TurnId,
+    CloseReason, Input, Machine, Moment, ReplyId, RequestId, SpeakerId, TurnId,
     journal::{self, Entry},
 };
+use providers_core::{Interruption, TurnDetector};
 use tokio::{
     sync::mpsc,
     time::{Instant, Sleep, sleep_until},
@@ -23,8 +25,9 @@ use tokio::{
 use self::{
     agents::Change,
     hooks::RunningHook,
+    people::Listener,
     speaking::{Asked, Requested},
-    turns::{Considered, Held, OpenTurn},
+    turns::{Considered, OpenTurn},
 };
 use crate::{
     Agents, Body, CallEvent, CallReport, ConversationConfig, Handle, Journal, Parts, Segment,
@@ -33,15 +36,19 @@ use crate::{
     hearing::Hearing,
     history::{History, View},
     making::Making,
+    summary::Summary,
     tally::Tally,
     toolbox::{ToolLimits, Toolbox},
 };
 
 mod agents;
+mod asking;
 mod commands;
 mod facts;
 mod hooks;
+mod judging;
 mod orders;
+mod people;
 mod speaking;
 mod tools;
 mod turns;
@@ -63,7 +70,11 @@ pub(crate) struct Call<B> {
     /// Changes of who has the call, in the order in which they were asked for.
     changes: VecDeque<Change>,
     hooks: Vec<RunningHook>,
-    hearing: Hearing,
+    /// Who is heard; the one the call is for is among them from the beginning.
+    people: BTreeMap<SpeakerId, Listener>,
+    /// Whether the mind is told who said what: more than one were heard at some time.
+    names_speakers: bool,
+    judges: Judges,
     toolbox: Toolbox,
     history: History,
     tally: Tally,
@@ -83,25 +94,36 @@ pub(crate) struct Call<B> {
     requests: BTreeMap<RequestId, Requested>,
     /// Who waits to hear what becomes of which reply.
     asked: BTreeMap<ReplyId, Asked>,
-    /// What the user wrote, until the turn is committed.
-    typed: Option<String>,
     /// The reply after which a tool wants the call to be over.
     last_reply: Option<ReplyId>,
     /// Committed turns that have not ended.
     turns: BTreeMap<TurnId, OpenTurn>,
-    /// Committed turns of which hooks decide, and the reply that waits for the last of them.
+    /// Committed turns of which hooks decide.
     considered: VecDeque<Considered>,
-    held: Option<Held>,
+    /// The beginning of the conversation, as it is being told in short, and above how many tokens that begins anew.
+    summary: Option<Summary>,
+    summarise_above: u32,
+    /// How often another agent, or another instruction, came into force.
+    changes_of_agent: u64,
+    n_fillers: usize,
     n_segments: u32,
     /// Whether the first agent has entered.
     has_entered: bool,
     closing: Option<CloseReason>,
 }
 
+/// Who judges for the turn machine.
+struct Judges {
+    pauses: Option<Arc<dyn TurnDetector>>,
+    overlaps: Option<Box<dyn Interruption>>,
+}
+
 /// A reply in the body's mouth.
 struct Playing {
     reply: ReplyId,
     segment: Segment,
+    /// When its first sample was heard.
+    began: Option<Moment>,
     /// When the machine was last told of progress.
     told: Moment,
     /// Whether the program, not the user, had it stopped.
@@ -117,17 +139,20 @@ impl<B: Body> Call<B> {
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         let common = Common::from(&parts);
-        let Parts { agents, observer, journal, .. } = parts;
+        let Parts { agents, observer, journal, pauses, overlaps, .. } = parts;
         if !body.can_pause() {
             config.turn.interruption.false_interruption = None;
         }
-        let began = Instant::now();
         let (first, name) = agents.first();
         let mut active = Active::new(first, name, &handle, &common, &config);
         if agents.greets_as_configured {
             active.greeting = active.greeting.or_else(|| config.greeting.clone());
         }
         let backoff = config.errors.recogniser_backoff;
+        config.turn = config.turn.with(active.profile(&config.turn));
+        let summarise_above = config.context.summary.as_ref().map_or(u32::MAX, |policy| policy.above_tokens);
+        let hearing = Hearing::new(active.stt.clone(), active.hearing.clone(), backoff);
+        let began = Instant::now();
         let mut call = Self {
             machine: Machine::new(config.turn, Moment::START),
             toolbox: toolbox(&active, &config),
@@ -136,7 +161,9 @@ impl<B: Body> Call<B> {
             handle,
             common,
             agents,
-            hearing: Hearing::new(active.stt.clone(), active.hearing.clone(), backoff),
+            people: BTreeMap::new(),
+            names_speakers: false,
+            judges: Judges { pauses, overlaps },
             active: Rc::new(active),
             waiting_agents: Vec::new(),
             changes: VecDeque::new(),
@@ -152,15 +179,19 @@ impl<B: Body> Call<B> {
             playing: None,
             requests: BTreeMap::new(),
             asked: BTreeMap::new(),
-            typed: None,
             last_reply: None,
             turns: BTreeMap::new(),
             considered: VecDeque::new(),
-            held: None,
+            summary: None,
+            summarise_above,
+            changes_of_agent: 0,
+            n_fillers: 0,
             n_segments: 0,
             has_entered: false,
             closing: None,
         };
+        let linked = Listener::new(hearing, call.recent());
+        call.people.insert(SpeakerId::LINKED, linked);
         call.write(Moment::START, Entry::Began(Box::new(call.config.turn)));
         let to = call.active.name.clone();
         call.tally.tell(Moment::START, CallEvent::HandedOff { from: None, to: &to });
@@ -181,12 +212,14 @@ impl<B: Body> Call<B> {
             has_moved |= self.poll_replies(cx);
             has_moved |= self.poll_body(cx);
             has_moved |= self.poll_hearing(cx);
+            has_moved |= self.poll_judging(cx);
             has_moved |= self.poll_tools(cx);
             has_moved |= self.poll_considered(cx);
             has_moved |= self.poll_hooks(cx);
             has_moved |= self.poll_commands(cx);
             has_moved |= self.change_agents();
             has_moved |= self.close_after_tools();
+            has_moved |= self.poll_summary(cx);
             if !has_moved {
                 return Poll::Pending;
             }

@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 
+use crate::{ContextPolicy, Micros, Prices};
+
 /// Everything that one conversation is told before it starts.
 #[derive(Clone, Debug)]
 pub struct ConversationConfig {
@@ -29,10 +31,20 @@ pub struct ConversationConfig {
     pub tools_at_once: usize,
     /// Characters of what a tool returns that the mind is told.
     pub tool_output: usize,
-    /// How long a hook may take for which something waits: an agent's exit, an answer.
+    /// How long an agent that leaves may take.
     pub hook_deadline: Duration,
     /// How much speech may wait in the playout before the voice is held back.
     pub playout_ahead: Duration,
+    /// Whether a speculative reply is voiced before it is confirmed.
+    pub voices_speculations: bool,
+    /// What speculative replies that were not used may cost in one call; `None`: whatever it is.
+    pub speculation_budget: Option<Micros>,
+    /// What providers cost.
+    pub prices: Prices,
+    /// What is said while tools take long, in turn; empty: nothing.
+    pub fillers: Vec<String>,
+    /// How much of the conversation a mind reads.
+    pub context: ContextPolicy,
     /// What to do when a provider fails.
     pub errors: ErrorPolicy,
 }

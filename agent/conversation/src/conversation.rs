@@ -2,7 +2,7 @@
 
 use std::{future::poll_fn, sync::Arc};
 
-use providers_core::{LanguageModel, SpeechToText, TextToSpeech, Toolset};
+use providers_core::{Interruption, LanguageModel, SpeechToText, TextToSpeech, Toolset, TurnDetector};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -22,6 +22,10 @@ pub struct Parts {
     pub tools: Toolset,
     /// Who speaks. What an agent does not bring itself is that of these parts.
     pub agents: Agents,
+    /// Who judges whether a pause is the end of a turn; asked with `agent_turn::Detection::Model`.
+    pub pauses: Option<Arc<dyn TurnDetector>>,
+    /// Who judges what speech over the agent's own is.
+    pub overlaps: Option<Box<dyn Interruption>>,
     /// Who is told what happens.
     pub observer: Box<dyn Observer>,
     /// Where the inputs of the turn machine are kept.
@@ -38,6 +42,8 @@ impl Parts {
             tts,
             tools: Toolset::new(),
             agents: Agents::configured(),
+            pauses: None,
+            overlaps: None,
             observer: Box::new(Unobserved),
             journal: None,
         }

@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering::Relaxed},
     },
+    time::Duration,
 };
 
 use agent_turn::{CloseReason, RequestId};
@@ -44,12 +45,15 @@ pub(crate) enum Command {
     Withdraw { request: RequestId, force: bool },
     Type(String),
     Interrupt { force: bool },
+    CommitTurn { answer: bool, wait: Duration },
+    ClearTurn,
     HandOff { to: NextAgent, keep: Keep },
     RunTask { agent: MakeAgent },
     Complete { deliver: Box<dyn FnOnce() + Send> },
     Instruct(String),
     Note(String),
     History(oneshot::Sender<Vec<ChatMessage>>),
+    Drain(CloseReason),
     Close(CloseReason),
 }
 
@@ -89,6 +93,17 @@ impl Handle {
     /// Stops what is being said; with `force`, also what is not interruptible. False when it was refused.
     pub fn interrupt(&self, force: bool) -> bool {
         self.send(Command::Interrupt { force }).is_ok()
+    }
+
+    /// Commits what the user has said so far, whatever the endpoint; with `answer` it is answered. If no final transcript
+    /// has just come, one is awaited as long as `wait`; then the interim words count. Whom the call is for is meant.
+    pub fn commit_user_turn(&self, answer: bool, wait: Duration) -> Result<(), Refused> {
+        self.send(Command::CommitTurn { answer, wait })
+    }
+
+    /// Forgets what the user has said since the last turn.
+    pub fn clear_user_turn(&self) -> Result<(), Refused> {
+        self.send(Command::ClearTurn)
     }
 
     /// Hands the call over to this agent, once what is said is over.
@@ -142,7 +157,12 @@ impl Handle {
         self.0.data.clone().and_then(|data| data.downcast().ok())
     }
 
-    /// Closes the call at once. False when it was refused.
+    /// Closes the call once what is being said, and what was asked to be said, has been said.
+    pub fn drain(&self, reason: CloseReason) -> Result<(), Refused> {
+        self.send(Command::Drain(reason))
+    }
+
+    /// Closes the call at once; what the user has said is kept. False when it was refused.
     pub fn close(&self, reason: CloseReason) -> bool {
         self.send(Command::Close(reason)).is_ok()
     }

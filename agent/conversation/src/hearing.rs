@@ -1,4 +1,4 @@
-//! What the recogniser says, gathered into the words of the open turn.
+//! What a recogniser says of one person, gathered into the words of their open turn.
 
 use std::{
     pin::Pin,
@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use agent_language::words;
 use providers_core::{ErrorKind, SpeechToText, SttEvent, SttOptions, SttStream, Usage, VoiceEdge};
 use tokio::time::Sleep;
 
+pub(crate) use self::turn::Committed;
+use self::turn::OpenTurn;
 use crate::Segment;
+
+mod turn;
 
 /// The recogniser's stream, opened again when it fails, and the words of the open turn.
 pub(crate) struct Hearing {
@@ -21,14 +24,11 @@ pub(crate) struct Hearing {
     stream: Stream,
     /// Whether the stream reported a failure and nothing since.
     has_failed: bool,
-    /// Words that will not change.
-    finals: String,
-    /// Words that may change, since the last that will not.
-    interim: String,
+    turn: OpenTurn,
     /// What is transcribed now.
     segment: Option<Segment>,
-    /// Whether interim words were committed for final ones: what comes of them before the user speaks again is known.
-    promoted: bool,
+    /// The language that was heard last, when the recogniser says.
+    language: Option<String>,
 }
 
 enum Stream {
@@ -37,24 +37,30 @@ enum Stream {
     OpensLater(Pin<Box<Sleep>>),
 }
 
-/// The words of a turn that is committed.
-pub(crate) struct Turn {
-    pub(crate) text: String,
-    /// The segment that was shown without being final, and its words.
-    pub(crate) unfinished: Option<(Segment, String)>,
+/// How sure the words are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sureness {
+    /// They may change.
+    Interim,
+    /// They may change, and are probably all.
+    Preflight,
+    /// They will not change.
+    Final,
 }
 
 /// News of the recogniser.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// Words, so many, that may change unless `is_final`.
-    Words { text: String, words: u32, is_final: bool },
+    /// Words, so many. `foreseen`: the turn says what a preflight transcript has said.
+    Words { text: String, words: u32, sureness: Sureness, foreseen: bool },
+    /// The recogniser itself heard speech begin.
+    SpeechStarted,
+    /// The recogniser itself heard speech end.
+    SpeechEnded,
     /// Used so far.
     Used(Usage),
     /// It failed; with `is_final` the stream is dead and another will be opened.
     Failed { kind: ErrorKind, message: String, is_final: bool },
-    /// It works.
-    Alive,
 }
 
 impl Hearing {
@@ -65,10 +71,9 @@ impl Hearing {
             backoff,
             stream: Stream::Closed,
             has_failed: false,
-            finals: String::new(),
-            interim: String::new(),
+            turn: OpenTurn::default(),
             segment: None,
-            promoted: false,
+            language: None,
         }
     }
 
@@ -104,11 +109,18 @@ impl Hearing {
 
     pub(crate) fn voice(&mut self, edge: VoiceEdge) {
         match edge {
-            VoiceEdge::Started { .. } => self.promoted = false,
+            VoiceEdge::Started { .. } => self.turn.spoken_anew(),
             VoiceEdge::Stopped { .. } => {}
         }
         if let Stream::Open(stream) = &mut self.stream {
             stream.voice(edge);
+        }
+    }
+
+    /// Asks for a final transcript of what was heard.
+    pub(crate) fn flush(&mut self) {
+        if let Stream::Open(stream) = &mut self.stream {
+            stream.flush();
         }
     }
 
@@ -158,30 +170,20 @@ impl Hearing {
     }
 
     fn on_heard(&mut self, event: SttEvent) -> Option<News> {
-        match event {
-            SttEvent::Interim(transcript) | SttEvent::Preflight(transcript) => {
-                self.words(transcript.text, false)
-            }
-            SttEvent::Final(transcript) => self.words(transcript.text, true),
-            SttEvent::SpeechStarted | SttEvent::SpeechEnded => Some(News::Alive),
-            SttEvent::Usage(usage) => Some(News::Used(usage)),
+        let (transcript, sureness) = match event {
+            SttEvent::Interim(transcript) => (transcript, Sureness::Interim),
+            SttEvent::Preflight(transcript) => (transcript, Sureness::Preflight),
+            SttEvent::Final(transcript) => (transcript, Sureness::Final),
+            SttEvent::SpeechStarted => return Some(News::SpeechStarted),
+            SttEvent::SpeechEnded => return Some(News::SpeechEnded),
+            SttEvent::Usage(usage) => return Some(News::Used(usage)),
+        };
+        if transcript.language.is_some() {
+            self.language = transcript.language;
         }
-    }
-
-    fn words(&mut self, text: String, is_final: bool) -> Option<News> {
-        if self.promoted {
-            return None;
-        }
-        let words = words::count(&text);
-        if is_final {
-            self.interim.clear();
-            if words > 0 {
-                append(&mut self.finals, &text);
-            }
-        } else {
-            self.interim.clone_from(&text);
-        }
-        Some(News::Words { text, words, is_final })
+        let text = transcript.text;
+        let (words, foreseen) = self.turn.heard(&text, sureness)?;
+        Some(News::Words { text, words, sureness, foreseen })
     }
 
     /// The segment of the words that were just heard; a final ends it.
@@ -193,26 +195,39 @@ impl Hearing {
         segment
     }
 
-    /// The final words of the open turn so far.
-    pub(crate) fn so_far(&self) -> &str {
-        &self.finals
+    /// The words of the open turn so far, those that may change included.
+    pub(crate) fn so_far(&self) -> String {
+        self.turn.text()
+    }
+
+    /// The interim words.
+    pub(crate) fn interim(&self) -> &str {
+        self.turn.interim()
+    }
+
+    /// The language that is spoken, as far as is known.
+    pub(crate) fn language(&self) -> Option<&str> {
+        self.language.as_deref().or(self.options.language.as_deref())
     }
 
     /// The words of the turn that is committed: also those that are still interim, which the commitment makes final.
-    pub(crate) fn take_turn(&mut self) -> Turn {
-        let mut text = std::mem::take(&mut self.finals);
-        let interim = std::mem::take(&mut self.interim);
-        if words::count(&interim) > 0 {
-            append(&mut text, &interim);
-            self.promoted = true;
-        }
-        Turn { text, unfinished: self.segment.take().map(|segment| (segment, interim)) }
+    /// With them the segment that was shown without being final.
+    pub(crate) fn take_turn(&mut self) -> (Committed, Option<Segment>) {
+        (self.turn.take(), self.segment.take())
     }
-}
 
-fn append(text: &mut String, more: &str) {
-    if !text.is_empty() {
-        text.push(' ');
+    /// The last words were no turn.
+    pub(crate) fn set_aside(&mut self, words: u32) -> String {
+        self.turn.set_aside(words)
     }
-    text.push_str(more.trim());
+
+    /// What was set aside is part of the turn after all.
+    pub(crate) fn take_back(&mut self) {
+        self.turn.take_back();
+    }
+
+    /// The open turn is forgotten.
+    pub(crate) fn forget(&mut self) {
+        self.turn.forget();
+    }
 }

@@ -3,7 +3,7 @@
 use agent_turn::ReplyId;
 use providers_core::{ChatMessage, ToolCall, ToolOutcome};
 
-use crate::Keep;
+use crate::{Keep, context::tokens_in_all};
 
 /// What the mind reads in place of the output of a tool that still runs.
 const STILL_RUNNING: &str = "The function is still running.";
@@ -13,6 +13,8 @@ const STILL_RUNNING: &str = "The function is still running.";
 pub(crate) struct History {
     entries: Vec<Entry>,
     view: View,
+    /// How often anything but a turn of the user was added or changed.
+    revision: u64,
     /// How many agents had the call before the present one: what each of them did carries its number.
     agent: u32,
 }
@@ -34,12 +36,24 @@ enum Entry {
 }
 
 impl History {
-    pub(crate) fn user(&mut self, text: &str) {
-        self.entries.push(Entry::User(text.to_owned()));
+    /// Somebody said this; by whom matters where there are several.
+    pub(crate) fn user(&mut self, text: &str, name: Option<&str>) {
+        self.entries.push(Entry::User(user_text(text, name)));
+    }
+
+    /// How often anything but a turn of the user was added or changed.
+    pub(crate) const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The estimated tokens of what is read.
+    pub(crate) fn tokens(&self) -> u32 {
+        tokens_in_all(&self.messages())
     }
 
     /// Something that the mind is to know.
     pub(crate) fn note(&mut self, text: String) {
+        self.revision += 1;
         self.entries.push(Entry::Note(text));
     }
 
@@ -53,6 +67,7 @@ impl History {
 
     /// What of a reply was heard so far.
     pub(crate) fn heard(&mut self, reply: ReplyId, text: &str) {
+        self.revision += 1;
         if let Some(Entry::Reply { heard, .. }) = self.find(reply) {
             text.clone_into(heard);
         }
@@ -60,6 +75,7 @@ impl History {
 
     /// The reply called these tools.
     pub(crate) fn called(&mut self, reply: ReplyId, made: &[ToolCall]) {
+        self.revision += 1;
         self.open(reply);
         if let Some(Entry::Reply { calls, .. }) = self.find(reply) {
             calls.extend(made.iter().map(|call| (call.clone(), None)));
@@ -68,6 +84,7 @@ impl History {
 
     /// A tool that the reply called has returned.
     pub(crate) fn returned(&mut self, reply: ReplyId, call: usize, outcome: ToolOutcome) {
+        self.revision += 1;
         if let Some(Entry::Reply { calls, .. }) = self.find(reply)
             && let Some((_, slot)) = calls.get_mut(call)
         {
@@ -81,20 +98,65 @@ impl History {
             Keep::All => {}
             Keep::Nothing => self.view = View { head: Vec::new(), from: self.entries.len() },
             Keep::LastTurns(n) => self.keep_turns(n),
+            Keep::Summary => {}
             Keep::Chosen(choose) => {
                 self.view = View { head: choose(self.messages()), from: self.entries.len() };
             }
         }
+        self.revision += 1;
         self.agent += 1;
     }
 
     fn keep_turns(&mut self, n: usize) {
-        let users = self.entries.iter().enumerate().skip(self.view.from).rev();
-        let mut users = users.filter(|(_, entry)| matches!(entry, Entry::User(_)));
-        let from = n.checked_sub(1).map_or(Some(self.entries.len()), |n| users.nth(n).map(|(at, _)| at));
-        if let Some(from) = from {
+        if let Some(from) = self.beginning_of(n) {
             self.view = View { head: Vec::new(), from };
         }
+    }
+
+    /// Where the last `n` turns begin; `None` when there are not so many.
+    fn beginning_of(&self, n: usize) -> Option<usize> {
+        let users = self.entries.iter().enumerate().skip(self.view.from).rev();
+        let mut users = users.filter(|(_, entry)| matches!(entry, Entry::User(_)));
+        n.checked_sub(1).map_or(Some(self.entries.len()), |n| users.nth(n).map(|(at, _)| at))
+    }
+
+    /// Forgets the oldest turns until the rest has so many tokens at most; the last one is never forgotten. What stands
+    /// in place of older ones stays, unless it alone is too long.
+    pub(crate) fn shorten(&mut self, max_tokens: u32) {
+        let mut left = max_tokens.saturating_sub(tokens_in_all(&self.view.head));
+        if left == 0 {
+            self.view.head.clear();
+            left = max_tokens;
+        }
+        let mut from = self.entries.len();
+        let mut rendered = Vec::new();
+        for (at, entry) in self.entries.iter().enumerate().skip(self.view.from).rev() {
+            rendered.clear();
+            entry.render(|agent| agent == self.agent, &mut rendered);
+            let Some(rest) = left.checked_sub(tokens_in_all(&rendered)) else { break };
+            left = rest;
+            if matches!(entry, Entry::User(_)) {
+                from = at;
+            }
+        }
+        self.view.from = from.min(self.beginning_of(1).unwrap_or(self.view.from));
+    }
+
+    /// What is read before the last `keep` turns, and where those begin; `None` when there is nothing before.
+    pub(crate) fn before_the_last(&self, keep: usize) -> Option<(Vec<ChatMessage>, usize)> {
+        let until = self.beginning_of(keep).filter(|until| *until > self.view.from)?;
+        let mut messages = self.view.head.clone();
+        for entry in &self.entries[self.view.from..until] {
+            entry.render(|agent| agent == self.agent, &mut messages);
+        }
+        Some((messages, until))
+    }
+
+    /// From now on this is read in place of everything before the entry `until`.
+    pub(crate) fn summarised(&mut self, text: String, until: usize) {
+        self.revision += 1;
+        let from = until.min(self.entries.len()).max(self.view.from);
+        self.view = View { head: vec![ChatMessage::System { text }], from };
     }
 
     /// What is read now; to be given back by [`History::resume`] when a task is done.
@@ -104,6 +166,7 @@ impl History {
 
     /// The agent of whom this view was has the call again; what was said meanwhile is read too.
     pub(crate) fn resume(&mut self, (view, agent): (View, u32)) {
+        self.revision += 1;
         (self.view, self.agent) = (view, agent);
     }
 
@@ -130,6 +193,11 @@ impl History {
         let is_it = |entry: &&mut Entry| matches!(entry, Entry::Reply { reply, .. } if *reply == id);
         self.entries.iter_mut().rev().find(is_it)
     }
+}
+
+/// What somebody said as a mind reads it.
+pub(crate) fn user_text(text: &str, name: Option<&str>) -> String {
+    name.map_or_else(|| text.to_owned(), |name| format!("{name}: {text}"))
 }
 
 impl Entry {
@@ -164,7 +232,7 @@ mod tests {
     use providers_core::{ChatMessage, ToolCall, ToolOutcome};
 
     use super::{History, STILL_RUNNING};
-    use crate::Keep;
+    use crate::{Keep, context::tokens_in_all};
 
     fn call(name: &str) -> ToolCall {
         ToolCall { id: format!("id of {name}"), name: name.to_owned(), arguments: "{}".to_owned() }
@@ -187,7 +255,7 @@ mod tests {
     fn three_turns() -> History {
         let mut history = History::default();
         for n in 1..=3 {
-            history.user(&format!("question {n}"));
+            history.user(&format!("question {n}"), None);
             if n == 2 {
                 history.called(ReplyId(n), &[call("weather")]);
                 history.returned(ReplyId(n), 0, ToolOutcome::returned("sunny"));
@@ -201,11 +269,11 @@ mod tests {
     #[test]
     fn a_reply_stands_where_it_began_with_what_was_heard_and_what_its_tools_returned() {
         let mut history = History::default();
-        history.user("What's the weather?");
+        history.user("What's the weather?", None);
         history.called(ReplyId(1), &[call("weather"), call("clock")]);
         history.open(ReplyId(2));
         history.open(ReplyId(1));
-        history.user("Stop!");
+        history.user("Stop!", None);
         history.heard(ReplyId(1), "Let me");
         history.returned(ReplyId(1), 0, ToolOutcome::returned("sunny"));
         assert_eq!(
@@ -247,7 +315,7 @@ mod tests {
             let mut history = three_turns();
             history.hand_over(keep);
             assert_eq!(history.messages(), said[said.len() - n..], "{name}");
-            history.user("and now?");
+            history.user("and now?", None);
             assert_eq!(history.messages().len(), n + 1, "{name}");
             assert_eq!(history.record().len(), 8, "{name}: the record keeps everything");
         }
@@ -258,7 +326,7 @@ mod tests {
         let mut history = three_turns();
         let before = history.view();
         history.hand_over(Keep::Nothing);
-        history.user("42");
+        history.user("42", None);
         history.called(ReplyId(4), &[call("note_number")]);
         history.heard(ReplyId(4), "thank you");
         history.resume(before);
@@ -266,5 +334,34 @@ mod tests {
         assert_eq!(messages[..2], [user("question 1"), assistant("answer 1")]);
         assert_eq!(messages[messages.len() - 2..], [user("42"), assistant("thank you")]);
         assert!(messages.contains(&tool("weather", "sunny")));
+    }
+
+    #[test]
+    fn what_is_too_long_loses_its_oldest_turns_and_keeps_the_last_whatever_it_costs() {
+        let mut history = three_turns();
+        let all = tokens_in_all(&history.messages());
+        history.shorten(all);
+        assert_eq!(history.messages().len(), 8, "what fits is not touched");
+        history.shorten(all - 1);
+        assert_eq!(history.messages().first(), Some(&user("question 2")), "whole turns are forgotten");
+        history.shorten(20);
+        assert_eq!(history.messages(), [user("question 3"), assistant("answer 3")]);
+        history.shorten(0);
+        assert_eq!(history.messages(), [user("question 3"), assistant("answer 3")]);
+    }
+
+    #[test]
+    fn a_summary_stands_in_place_of_what_it_tells() {
+        let mut history = three_turns();
+        assert_eq!(history.before_the_last(3), None);
+        let (told, until) = history.before_the_last(1).expect("two turns come before the last");
+        assert_eq!(told.len(), 6);
+        history.user("question 4", None);
+        history.summarised("They talked.".to_owned(), until);
+        let summary = ChatMessage::System { text: "They talked.".to_owned() };
+        let expected = [summary.clone(), user("question 3"), assistant("answer 3"), user("question 4")];
+        assert_eq!(history.messages(), expected);
+        let (told, _) = history.before_the_last(1).expect("one turn comes before the last");
+        assert_eq!(told.first(), Some(&summary), "the next summary is made of this one too");
     }
 }

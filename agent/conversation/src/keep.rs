@@ -17,6 +17,9 @@ pub enum Keep {
     Nothing,
     /// From the beginning of the user's turn that was so many turns ago.
     LastTurns(usize),
+    /// All of it, told in short by the present agent's mind while it says its last words; all, if that fails or takes
+    /// longer than a hook may.
+    Summary,
     /// What is chosen. The messages come without instructions; what is returned takes their place.
     Chosen(Chooser),
 }
@@ -27,6 +30,7 @@ impl fmt::Debug for Keep {
             Self::All => f.write_str("All"),
             Self::Nothing => f.write_str("Nothing"),
             Self::LastTurns(n) => f.debug_tuple("LastTurns").field(n).finish(),
+            Self::Summary => f.write_str("Summary"),
             Self::Chosen(_) => f.write_str("Chosen"),
         }
     }

@@ -9,6 +9,7 @@ mod agent;
 mod body;
 mod call;
 mod config;
+mod context;
 mod conversation;
 mod handle;
 mod hearing;
@@ -16,28 +17,35 @@ mod history;
 mod keep;
 mod making;
 mod observe;
+mod prices;
 mod recorded;
 mod report;
 mod speech;
+mod summary;
 mod tally;
 mod toolbox;
 mod transcript;
 
-pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, UserTurn};
+pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, TurnProfile, UserTurn};
 pub use body::{
-    Body, BodyEvent, Segment,
+    Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
     room::{BeforeLeaving, RoomBody, RoomBodyConfig},
     sound::{Device, SoundBody, Speaker},
 };
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
+pub use context::{ContextPolicy, SummaryPolicy};
 pub use conversation::{Conversation, Parts};
 pub use handle::{Handle, Refused};
 pub use keep::{Chooser, Keep};
 pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
+pub use prices::{Micros, Prices};
 pub use report::CallReport;
-pub use speech::{Generate, Priority, Say, SpeechEnd, SpeechHandle};
+pub use speech::{Generate, Say, SpeechEnd, SpeechHandle};
 
-pub use agent_turn::{AgentState, CloseReason, Moment, ReplyId, RequestId, TurnEnd, TurnId, UserState};
+pub use agent_turn::{
+    AgentState, CloseReason, Moment, Priority, ReplyId, RequestId, SpeakerId, Standing, TurnEnd, TurnId,
+    UserState, Verdict,
+};
 pub use providers_core::{
     AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Then, Tool, ToolContext, ToolOutcome,
     ToolRules, Toolset, ToolsetError,

@@ -1,6 +1,7 @@
 //! How one reply is made: the mind's pieces, made fit for speech, given to the voice, whose samples wait for the playout.
 //!
-//! A speculative reply is thought, not voiced: its text waits until it is confirmed.
+//! A speculative reply is thought, and voiced if that is wanted; none of it is heard, and no tool is called, until it is
+//! confirmed.
 
 use std::{
     sync::Arc,
@@ -15,7 +16,7 @@ use providers_core::{
     TtsOptions, TtsStream, Usage,
 };
 
-use crate::{Component, transcript::Transcript};
+use crate::{Component, context::tokens_of, transcript::Transcript};
 
 /// One reply, from its cause to its last sample.
 pub(crate) struct Making {
@@ -33,8 +34,12 @@ pub(crate) struct Making {
     pub(crate) has_called: bool,
     /// Whether it stays out of the history.
     pub(crate) is_forgotten: bool,
-    /// Whether its text waits for confirmation.
-    speculative: bool,
+    /// What it is while it is speculative.
+    speculation: Option<Speculation>,
+    /// What providers told was used: of the mind, of the voice.
+    used: (Usage, Usage),
+    /// How many characters the voice was given.
+    n_voiced: u64,
     text: Text,
     /// With what it is spoken, and how.
     tts: Arc<dyn TextToSpeech>,
@@ -74,6 +79,16 @@ impl Times {
             self.text_given = Some(now);
         }
     }
+}
+
+/// What a reply is that was begun before its turn was committed.
+struct Speculation {
+    /// Of what it was made from.
+    revision: u64,
+    /// How many tokens the mind read, by our estimate.
+    read: u32,
+    /// Whether the voice is asked before it is confirmed.
+    is_voiced: bool,
 }
 
 enum Text {
@@ -145,7 +160,9 @@ impl Making {
             may_call: true,
             has_called: false,
             is_forgotten: false,
-            speculative: false,
+            speculation: None,
+            used: (Usage::default(), Usage::default()),
+            n_voiced: 0,
             text,
             tts,
             options,
@@ -164,20 +181,47 @@ impl Making {
         self
     }
 
-    /// The same, silent until it is confirmed.
-    pub(crate) const fn speculative(mut self) -> Self {
-        self.speculative = true;
+    /// The same, silent until it is confirmed; made from what has this revision, by a mind that read so many tokens.
+    /// With `is_voiced` the voice is asked at once, else when it is confirmed.
+    pub(crate) const fn speculative(mut self, revision: u64, read: u32, is_voiced: bool) -> Self {
+        self.speculation = Some(Speculation { revision, read, is_voiced });
         self
     }
 
-    /// The reply may be voiced.
+    /// The reply is one.
     pub(crate) const fn confirm(&mut self) {
-        self.speculative = false;
+        self.speculation = None;
     }
 
-    /// Whether its text still waits for confirmation.
+    /// Whether it waits for confirmation.
     pub(crate) const fn is_speculative(&self) -> bool {
-        self.speculative
+        self.speculation.is_some()
+    }
+
+    /// Whether it was made from what has this revision.
+    pub(crate) fn is_made_from(&self, revision: u64) -> bool {
+        self.speculation.as_ref().is_some_and(|speculation| speculation.revision == revision)
+    }
+
+    /// What the mind has used for it, estimated where the provider has not said.
+    pub(crate) fn thinking_cost(&self) -> Usage {
+        let (used, _) = self.used;
+        if used != Usage::default() {
+            return used;
+        }
+        let read = self.speculation.as_ref().map_or(0, |speculation| speculation.read);
+        let output_tokens = u64::from(tokens_of(self.captions.all()));
+        Usage { input_tokens: u64::from(read), output_tokens, ..Usage::default() }
+    }
+
+    /// What the voice has used for it, estimated where the provider has not said.
+    pub(crate) fn speaking_cost(&self) -> Usage {
+        let (_, used) = self.used;
+        if used != Usage::default() {
+            return used;
+        }
+        let audio_out_ms = u64::try_from(self.rate.duration_of(self.samples).as_millis()).unwrap_or(u64::MAX);
+        Usage { characters: self.n_voiced, audio_out_ms, ..Usage::default() }
     }
 
     /// Whether the mind has said all.
@@ -218,7 +262,7 @@ impl Making {
                 Poll::Pending => {}
             }
         }
-        if self.speculative {
+        if self.speculation.as_ref().is_some_and(|speculation| !speculation.is_voiced) {
             return Poll::Pending;
         }
         self.give_text(now);
@@ -268,7 +312,10 @@ impl Making {
                 self.calls.push(call);
                 News::More
             }
-            LlmEvent::Usage(usage) => News::Used { component: Component::Llm, usage },
+            LlmEvent::Usage(usage) => {
+                self.used.0 += usage;
+                News::Used { component: Component::Llm, usage }
+            }
             LlmEvent::Finished(
                 FinishReason::Stop | FinishReason::Calls | FinishReason::Length | FinishReason::ContentFilter,
             ) => {
@@ -296,6 +343,7 @@ impl Making {
         if let Voice::Speaking(voice) = &mut self.voice {
             voice.push(&self.waiting);
             voice.finish();
+            self.n_voiced += self.waiting.chars().count() as u64;
             self.waiting.clear();
             self.times.give_text(now);
         }
@@ -307,6 +355,7 @@ impl Making {
             Voice::Unopened if !self.waiting.trim().is_empty() => self.open_voice(now),
             Voice::Speaking(voice) if !self.waiting.is_empty() => {
                 voice.push(&self.waiting);
+                self.n_voiced += self.waiting.chars().count() as u64;
                 self.waiting.clear();
                 self.times.give_text(now);
             }
@@ -319,6 +368,7 @@ impl Making {
         self.rate = self.tts.sample_rate();
         self.times.give_text(now);
         voice.push(&self.waiting);
+        self.n_voiced += self.waiting.chars().count() as u64;
         self.waiting.clear();
         if matches!(self.text, Text::Whole) {
             voice.finish();
@@ -327,6 +377,7 @@ impl Making {
     }
 
     fn on_chunk(&mut self, chunk: SpeechChunk, now: Moment) -> News {
+        self.used.1 += chunk.usage.unwrap_or_default();
         let length = chunk.samples.len() as u64;
         if self.samples == 0
             && let Voice::Speaking(voice) = &self.voice

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use agent_turn::{AgentState, CloseReason, Moment, ReplyId, TurnEnd, TurnId, UserState};
+use agent_turn::{AgentState, CloseReason, Moment, ReplyId, SpeakerId, TurnEnd, TurnId, UserState, Verdict};
 use providers_core::{ErrorKind, Usage};
+
+use crate::Micros;
 
 /// Is told what happens. Lives on the call's thread; must neither block nor wait.
 pub trait Observer {
@@ -34,6 +36,8 @@ pub enum CallEvent<'a> {
     User(UserState),
     /// The recogniser heard words.
     Transcript {
+        /// Whose.
+        speaker: SpeakerId,
         /// The words of this transcript.
         text: &'a str,
         /// Whether they will change.
@@ -92,10 +96,44 @@ pub enum CallEvent<'a> {
     TurnCommitted {
         /// Its number.
         turn: TurnId,
+        /// Whose it is.
+        speaker: SpeakerId,
         /// From the end of speech to the commitment.
         end_of_turn_delay: Option<Duration>,
         /// From the end of speech to the last final transcript.
         transcription_delay: Option<Duration>,
+    },
+    /// Words over the agent's were no turn.
+    WordsSetAside {
+        /// Whose.
+        speaker: SpeakerId,
+        /// What they said.
+        text: &'a str,
+        /// What it was instead.
+        verdict: Verdict,
+    },
+    /// No final transcript came in time for speech that had ended.
+    TranscriptMissed {
+        /// Whose.
+        speaker: SpeakerId,
+        /// How many interim words count in its place; 0: the speech was forgotten.
+        recovered: u32,
+    },
+    /// Somebody has said more, or for longer, than one turn should be.
+    TurnTooLong {
+        /// Who.
+        speaker: SpeakerId,
+        /// How many words.
+        words: u32,
+        /// For how long.
+        duration: Duration,
+    },
+    /// A speculative reply was not used.
+    SpeculationWasted {
+        /// What it had used, estimated where providers have not said.
+        usage: Usage,
+        /// What that costs.
+        cost: Micros,
     },
     /// A committed turn is done with.
     TurnEnded {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use agent_turn::CloseReason;
 use providers_core::{ChatMessage, Usage};
 
-use crate::Component;
+use crate::{Component, Micros};
 
 /// What is left of a conversation when it is over.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +24,8 @@ pub struct CallReport {
     pub false_interruptions: u64,
     /// How many speculative replies were begun, and how many of them were used.
     pub speculations: (u64, u64),
+    /// What those that were not used had used, and what that costs.
+    pub wasted: (Usage, Micros),
     /// Failures of providers, by component.
     pub failures: BTreeMap<Component, u64>,
     /// What was used, by component.

@@ -4,9 +4,10 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
-use agent_turn::RequestId;
+use agent_turn::{Priority, RequestId};
 use futures_core::Stream;
 use providers_core::{SampleRate, ToolChoice};
 use tokio::sync::watch;
@@ -17,25 +18,28 @@ use crate::{Handle, handle::Command};
 pub(crate) type TextStream = Pin<Box<dyn Stream<Item = String> + Send>>;
 
 /// How a speech behaves among others.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Manner {
     /// Whether the user may interrupt it; `None`: as replies to turns.
     pub(crate) interruptible: Option<bool>,
     pub(crate) priority: Priority,
+    /// How long speech over it must last, and how many words it must have; `None`: as over replies to turns.
+    pub(crate) min_duration: Option<Duration>,
+    pub(crate) min_words: Option<u32>,
     /// Whether it stays out of the history.
     pub(crate) is_forgotten: bool,
 }
 
-/// Which of the speeches that wait comes first; of equals the one that was asked for first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Priority {
-    /// After everything else; a turn of the user stops it. What plays in the background.
-    Low,
-    /// As replies to turns.
-    #[default]
-    Normal,
-    /// Before everything else that waits.
-    High,
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            interruptible: None,
+            priority: Priority::Normal,
+            min_duration: None,
+            min_words: None,
+            is_forgotten: false,
+        }
+    }
 }
 
 /// Given words.
@@ -81,6 +85,13 @@ impl Say {
     #[must_use]
     pub const fn priority(mut self, priority: Priority) -> Self {
         self.manner.priority = priority;
+        self
+    }
+
+    /// How long speech over it must last, and how many words it must have, to interrupt it.
+    #[must_use]
+    pub const fn interrupted_by(mut self, min_duration: Duration, min_words: u32) -> Self {
+        (self.manner.min_duration, self.manner.min_words) = (Some(min_duration), Some(min_words));
         self
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use agent_turn::{CloseReason, Moment};
 use providers_core::{ChatMessage, Usage};
 
-use crate::{CallEvent, CallReport, Component, Observer};
+use crate::{CallEvent, CallReport, Component, Micros, Observer};
 
 /// What is counted while a call goes on.
 pub(crate) struct Tally {
@@ -15,6 +15,8 @@ pub(crate) struct Tally {
     interruptions: u64,
     false_interruptions: u64,
     speculations: (u64, u64),
+    /// What speculative replies that were not used had used, and what that costs.
+    wasted: (Usage, Micros),
     failures: BTreeMap<Component, u64>,
     /// Failures in a row.
     streaks: BTreeMap<Component, u32>,
@@ -30,6 +32,7 @@ impl Tally {
             interruptions: 0,
             false_interruptions: 0,
             speculations: (0, 0),
+            wasted: (Usage::default(), Micros::default()),
             failures: BTreeMap::new(),
             streaks: BTreeMap::new(),
             usage: BTreeMap::new(),
@@ -51,6 +54,10 @@ impl Tally {
             | CallEvent::PlayoutPaused { .. }
             | CallEvent::PlayoutFinished { .. }
             | CallEvent::Message { .. }
+            | CallEvent::WordsSetAside { .. }
+            | CallEvent::TranscriptMissed { .. }
+            | CallEvent::TurnTooLong { .. }
+            | CallEvent::SpeculationWasted { .. }
             | CallEvent::TurnEnded { .. }
             | CallEvent::ToolsExecuted { .. }
             | CallEvent::Latency(_)
@@ -83,6 +90,13 @@ impl Tally {
         if was_used { self.speculations.1 += 1 } else { self.speculations.0 += 1 }
     }
 
+    /// A speculative reply was not used; returns what all of them cost.
+    pub(crate) fn wasted(&mut self, usage: Usage, cost: Micros) -> Micros {
+        self.wasted.0 += usage;
+        self.wasted.1 += cost;
+        self.wasted.1
+    }
+
     /// The sum of it all.
     pub(crate) fn report(
         self,
@@ -99,6 +113,7 @@ impl Tally {
             interruptions: self.interruptions,
             false_interruptions: self.false_interruptions,
             speculations: self.speculations,
+            wasted: self.wasted,
             failures: self.failures,
             usage: self.usage,
             breaches,

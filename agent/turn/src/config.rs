@@ -189,6 +189,16 @@ pub struct Profile {
 }
 
 impl Config {
+    /// The same with another part that can be changed.
+    #[must_use]
+    pub const fn with(mut self, profile: Profile) -> Self {
+        self.detection = profile.detection;
+        self.endpoint = profile.endpoint;
+        self.interruption = profile.interruption;
+        self.considers_turns = profile.considers_turns;
+        self
+    }
+
     /// The part that can be changed while a call goes on.
     #[must_use]
     pub const fn profile(&self) -> Profile {

@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use agent_turn::{Detection, EndpointConfig, InterruptionConfig};
 use providers_core::{
     GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
@@ -29,12 +30,25 @@ pub struct AgentProfile {
     pub speaking: Option<TtsOptions>,
     /// After how many replies with tool calls in one turn the next one must do without.
     pub max_tool_steps: Option<u32>,
+    /// How turns are taken with it.
+    pub turns: TurnProfile,
     /// Its own ear.
     pub stt: Option<Arc<dyn SpeechToText>>,
     /// Its own mind.
     pub llm: Option<Arc<dyn LanguageModel>>,
     /// Its own voice. One that cannot take text piece by piece must be wrapped in `providers_layers` sentences.
     pub tts: Option<Arc<dyn TextToSpeech>>,
+}
+
+/// How turns are taken with an agent. What is `None` is as the call's configuration has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TurnProfile {
+    /// Who notices that a turn has ended.
+    pub detection: Option<Detection>,
+    /// How long after the end of speech a turn is committed.
+    pub endpoint: Option<EndpointConfig>,
+    /// When the user's speech stops the agent's.
+    pub interruption: Option<InterruptionConfig>,
 }
 
 impl AgentProfile {

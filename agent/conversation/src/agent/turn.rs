@@ -5,6 +5,7 @@
 pub struct UserTurn {
     text: String,
     was_spoken: bool,
+    name: Option<String>,
     notes: Vec<String>,
     answer: TurnAnswer,
     is_changed: bool,
@@ -21,8 +22,8 @@ pub(crate) enum TurnAnswer {
 }
 
 impl UserTurn {
-    pub(crate) const fn new(text: String, was_spoken: bool) -> Self {
-        Self { text, was_spoken, notes: Vec::new(), answer: TurnAnswer::Wanted, is_changed: false }
+    pub(crate) const fn new(text: String, was_spoken: bool, name: Option<String>) -> Self {
+        Self { text, was_spoken, name, notes: Vec::new(), answer: TurnAnswer::Wanted, is_changed: false }
     }
 
     /// What the user said.
@@ -35,6 +36,12 @@ impl UserTurn {
     #[must_use]
     pub const fn was_spoken(&self) -> bool {
         self.was_spoken
+    }
+
+    /// Who said it, where several are heard.
+    #[must_use]
+    pub fn speaker(&self) -> Option<&str> {
+        self.name.as_deref()
     }
 
     /// Takes these words for what the user said.

@@ -16,8 +16,8 @@ use agent_audio::{
     PlayoutCounters, PlayoutId, Speaking, SpeakingConfig, SpeakingCounters, vad::Detector,
 };
 use agent_rtc::{
-    AudioFormat, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant, ParticipantKind,
-    Room, RoomEvent, TrackKind, TrackOptions, TrackSid, TrackSource,
+    AudioFormat, DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant,
+    ParticipantKind, Room, RoomEvent, TrackKind, TrackOptions, TrackSid, TrackSource,
     data::{DataEvent, Delivery},
 };
 use providers_core::SampleRate;
@@ -30,7 +30,10 @@ use super::{
     reply_of,
     sound::{PROGRESS_FRAMES, drain_playout, playout_of_body},
 };
-use crate::{AgentState, Body, BodyEvent, CloseReason, ReplyId, Segment};
+use crate::{
+    AgentState, Body, BodyEnd, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, Standing,
+    UserEvent,
+};
 
 /// The name of the agent's track, as LiveKit's agents call it.
 const TRACK: &str = "roomio_audio";
@@ -112,7 +115,7 @@ impl RoomBody {
             linked: None,
             track,
             hearing,
-            edges: Edges::new(detector),
+            edges: Edges::new(SpeakerId::LINKED, detector),
             speaking,
             floor: Floor::Unheard,
             subscription_wait: config.subscription_wait,
@@ -152,7 +155,9 @@ impl RoomBody {
             return;
         }
         self.linked = Some(Linked { identity: participant.identity.clone(), track: None });
-        self.events.push_back(BodyEvent::UserJoined);
+        let name = Some(participant.name.clone()).filter(|name| !name.is_empty());
+        let person = Person { name, standing: Standing::Answered };
+        self.tell(UserEvent::Joined(person));
         for track in participant.tracks.values() {
             self.consider_track(&participant.identity, &track.sid, track.kind, track.source, track.muted);
         }
@@ -227,7 +232,7 @@ impl RoomBody {
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
             RoomEvent::Disconnected(cause) => {
                 debug!(%cause, "disconnected");
-                self.events.push_back(BodyEvent::Closed);
+                self.events.push_back(BodyEvent::Closed(end_of(&cause)));
             }
             RoomEvent::Joined
             | RoomEvent::MediaConnected
@@ -274,7 +279,7 @@ impl RoomBody {
                 | DisconnectReason::RoomDeleted
                 | DisconnectReason::UserRejected
         ) {
-            self.events.push_back(BodyEvent::UserLeft);
+            self.tell(UserEvent::Left);
         }
     }
 
@@ -283,8 +288,12 @@ impl RoomBody {
             && info.topic == CHAT
             && self.linked.as_ref().is_some_and(|linked| linked.identity == info.key.sender)
         {
-            self.events.push_back(BodyEvent::Typed(text));
+            self.tell(UserEvent::Typed(text));
         }
+    }
+
+    fn tell(&mut self, event: UserEvent<'static>) {
+        self.events.push_back(BodyEvent::User(SpeakerId::LINKED, event));
     }
 
     /// Sends the frames that are due.
@@ -345,6 +354,22 @@ impl RoomBody {
     }
 }
 
+/// Whether others ended our stay in order, or it was lost.
+fn end_of(cause: &DisconnectCause) -> BodyEnd {
+    match cause {
+        DisconnectCause::Left
+        | DisconnectCause::Removed(
+            DisconnectReason::ClientInitiated
+            | DisconnectReason::RoomDeleted
+            | DisconnectReason::RoomClosed
+            | DisconnectReason::ParticipantRemoved,
+        ) => BodyEnd::Ended,
+        DisconnectCause::Removed(_) | DisconnectCause::JoinFailed(_) | DisconnectCause::Lost { .. } => {
+            BodyEnd::Lost
+        }
+    }
+}
+
 /// Tokio's clock, which tests may turn.
 fn now() -> Instant {
     tokio::time::Instant::now().into_std()
@@ -359,7 +384,7 @@ impl Body for RoomBody {
             let now = now();
             self.speak(now);
             if self.hear(now) {
-                return Poll::Ready(BodyEvent::Heard(&self.frame));
+                return Poll::Ready(BodyEvent::User(SpeakerId::LINKED, UserEvent::Heard(&self.frame)));
             }
             if !self.events.is_empty() {
                 continue;
@@ -380,6 +405,10 @@ impl Body for RoomBody {
 
     playout_of_body!(speaking.playout);
 
+    fn flush_voice(&mut self, _speaker: SpeakerId) {
+        self.edges.flush();
+    }
+
     fn show_agent(&mut self, state: AgentState) {
         let value = match state {
             AgentState::Listening => "listening",
@@ -391,7 +420,7 @@ impl Body for RoomBody {
         }
     }
 
-    fn show_user_words(&mut self, segment: Segment, text: &str, is_final: bool) {
+    fn show_user_words(&mut self, _speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
         if let (Some(room), Some(linked)) = (&mut self.room, &self.linked) {
             self.captions.user(room, segment, &linked.identity, linked.track.as_ref(), text, is_final);
         }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::warn;
 
 use super::{edges::Edges, reply_of};
-use crate::{AgentState, Body, BodyEvent, CloseReason, ReplyId, Segment};
+use crate::{AgentState, Body, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, UserEvent};
 
 /// The beat of a body that is not in a room.
 const FRAME: Duration = Duration::from_millis(20);
@@ -71,12 +71,12 @@ impl<D: Device> SoundBody<D> {
         let now = Instant::now();
         Self {
             device,
-            edges: Edges::new(detector),
+            edges: Edges::new(SpeakerId::LINKED, detector),
             playout: Playout::new(playout),
             patience,
             next: now,
             alarm: Box::pin(sleep_until(now)),
-            events: VecDeque::from([BodyEvent::UserJoined]),
+            events: VecDeque::from([BodyEvent::User(SpeakerId::LINKED, UserEvent::Joined(Person::alone()))]),
             frame: [0; HEARD_FRAME],
             quiet_since: None,
             is_over: false,
@@ -112,7 +112,7 @@ impl<D: Device> SoundBody<D> {
             self.quiet_since = None;
         } else if now.duration_since(*self.quiet_since.get_or_insert(now)) >= self.patience && !self.is_over {
             self.is_over = true;
-            self.events.push_back(BodyEvent::UserLeft);
+            self.events.push_back(BodyEvent::User(SpeakerId::LINKED, UserEvent::Left));
         }
     }
 }
@@ -194,16 +194,20 @@ impl<D: Device> Body for SoundBody<D> {
             std::task::ready!(self.alarm.as_mut().poll(cx));
         }
         self.beat();
-        Poll::Ready(BodyEvent::Heard(&self.frame))
+        Poll::Ready(BodyEvent::User(SpeakerId::LINKED, UserEvent::Heard(&self.frame)))
     }
 
     playout_of_body!(playout);
+
+    fn flush_voice(&mut self, _speaker: SpeakerId) {
+        self.edges.flush();
+    }
 
     fn show_agent(&mut self, state: AgentState) {
         self.agent = state;
     }
 
-    fn show_user_words(&mut self, _segment: Segment, text: &str, is_final: bool) {
+    fn show_user_words(&mut self, _speaker: SpeakerId, _segment: Segment, text: &str, is_final: bool) {
         if is_final {
             self.device.show(Speaker::User, text);
         }

@@ -7,6 +7,7 @@
 
 use std::{mem, rc::Rc};
 
+use agent_turn::{Input, Told};
 use tracing::warn;
 
 use super::Call;
@@ -15,6 +16,7 @@ use crate::{
     active::Active,
     agent::AnyAgent,
     handle::{MakeAgent, NextAgent, Wish},
+    making::Making,
 };
 
 /// How many changes may wait; more are refused and told to the operator: a program that asks for so many is wrong.
@@ -67,6 +69,12 @@ impl<B: Body> Call<B> {
             warn!("too many changes of agents wait; one is dropped");
             return;
         }
+        if self.changes.is_empty() {
+            self.facts.push_back(Input::Told(Told::Hold));
+        }
+        if let Kind::HandOff { keep: Keep::Summary, .. } = change.kind {
+            self.summarise_all();
+        }
         self.changes.push_back(change);
     }
 
@@ -93,14 +101,26 @@ impl<B: Body> Call<B> {
                 self.changes.push_front(change);
                 return false;
             }
+            Step::Finishing | Step::Leaving if self.awaits_summary(&change) => {
+                self.changes.push_front(change);
+                return false;
+            }
             Step::Finishing | Step::Leaving => self.change(change.kind),
+        }
+        if self.changes.is_empty() {
+            self.facts.push_back(Input::Told(Told::Release));
         }
         true
     }
 
-    /// Whether nothing is said and nothing waits to be said.
+    /// Whether nothing is said and nothing waits to be said, but for replies that are not confirmed.
     fn is_silent(&self) -> bool {
-        self.has_entered && self.machine.state().reply().is_none() && self.requests.is_empty()
+        let is_quiet = self.machine.state().reply().is_none() && self.requests.is_empty();
+        self.has_entered && is_quiet && self.replies.iter().all(Making::is_speculative)
+    }
+
+    fn awaits_summary(&self, change: &Change) -> bool {
+        matches!(change.kind, Kind::HandOff { keep: Keep::Summary, .. }) && self.summary.is_some()
     }
 
     fn change(&mut self, kind: Kind) {
@@ -149,7 +169,15 @@ impl<B: Body> Call<B> {
         let before = mem::replace(&mut self.active, next);
         let active = self.active.clone();
         self.toolbox.replace(active.tools.clone(), &active.name);
-        self.hearing.replace(&active.stt, &active.hearing);
+        for listener in self.people.values_mut() {
+            listener.hearing.replace(&active.stt, &active.hearing);
+        }
+        self.summary = None;
+        self.changes_of_agent += 1;
+        let profile = active.profile(&self.config.turn);
+        if profile != before.profile(&self.config.turn) {
+            self.facts.push_back(Input::Told(Told::Profile(profile)));
+        }
         let event = CallEvent::HandedOff { from: Some(&before.name), to: &active.name };
         self.tally.tell(self.now(), event);
     }

@@ -5,7 +5,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use agent_turn::{CloseReason, Input, Told};
+use agent_turn::{CloseReason, Input, SpeakerId, Told};
 
 use super::{Call, agents::Change};
 use crate::{Body, handle::Command};
@@ -18,13 +18,29 @@ impl<B: Body> Call<B> {
                 self.ask_to_speak(request, wish, Some(end));
                 self.settle();
             }
-            Command::Withdraw { request, force } => self.withdraw(request, force),
-            Command::Type(text) => self.on_typed(text),
+            Command::Withdraw { request, force } => {
+                self.tell_dismissal(Input::Told(Told::Withdraw { request, force }));
+            }
+            Command::Type(text) => self.on_typed(SpeakerId::LINKED, text),
+            Command::CommitTurn { answer, wait } => {
+                let speaker = SpeakerId::LINKED;
+                if let Some(listener) = self.people.get_mut(&speaker) {
+                    listener.hearing.flush();
+                }
+                self.tell(Input::Told(Told::CommitTurn { speaker, answer, wait }));
+            }
+            Command::ClearTurn => {
+                self.tell(Input::Told(Told::ClearTurn { speaker: SpeakerId::LINKED }));
+            }
             Command::Interrupt { force } => self.tell_dismissal(Input::Told(Told::Stop { force })),
             Command::HandOff { to, keep } => self.ask_to_change(Change::hand_off(to, keep)),
             Command::RunTask { agent } => self.ask_to_change(Change::task(agent)),
             Command::Complete { deliver } => self.ask_to_change(Change::back(deliver)),
-            Command::Instruct(instructions) => Rc::make_mut(&mut self.active).instructions = instructions,
+            Command::Instruct(instructions) => {
+                Rc::make_mut(&mut self.active).instructions = instructions;
+                self.changes_of_agent += 1;
+            }
+            Command::Drain(reason) => self.tell(Input::Told(Told::Drain { reason })),
             Command::Note(note) => self.history.note(note),
             // Dropped: who asked does not wait any more.
             Command::History(answer) => drop(answer.send(self.history.messages())),

@@ -5,62 +5,48 @@ use std::{
     time::Duration,
 };
 
-use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, SpeakerId, Told, UserFact};
-use providers_core::{ErrorKind, VoiceEdge};
+use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, Told};
+use providers_core::ErrorKind;
 use tracing::debug;
 
 use super::Call;
-use crate::{Body, BodyEvent, CallEvent, Component, Role, Segment, SpeechEnd, hearing, making};
+use crate::{Body, BodyEnd, BodyEvent, CallEvent, Component, Role, SpeechEnd, UserEvent, making};
 
 /// How often the machine is told that a playout goes on. It waits many times longer before it counts as stalled.
 const PROGRESS: Duration = Duration::from_secs(1);
 
 impl<B: Body> Call<B> {
     pub(super) fn poll_body(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(event) = self.body.poll_event(cx) else { return false };
-        match event {
-            BodyEvent::Heard(samples) => self.hearing.push(samples),
-            BodyEvent::UserJoined => self.on_joined(),
-            BodyEvent::Voice(edge) => self.on_voice(edge),
-            BodyEvent::VoiceLapsed { silence } => {
-                let at = self.now().before(silence);
-                self.user(UserFact::SpeechLapsed { at });
+        let event = match self.body.poll_event(cx) {
+            Poll::Pending => return false,
+            // The samples are only lent, so they are taken before anything else is done.
+            Poll::Ready(BodyEvent::User(speaker, UserEvent::Heard(samples))) => {
+                if let Some(listener) = self.people.get_mut(&speaker) {
+                    listener.heard(samples);
+                }
+                return true;
             }
-            BodyEvent::VoiceRevived => self.user(UserFact::SpeechRevived),
-            BodyEvent::Typed(text) => self.on_typed(text),
-            BodyEvent::PlayoutStarted(reply) => self.on_playout_started(reply),
-            BodyEvent::PlayoutProgressed(reply) => self.on_playout_progressed(reply),
-            BodyEvent::PlayoutFinished { reply, heard } => self.on_playout_finished(reply, heard),
-            BodyEvent::UserLeft => self.tell_dismissal(Input::User(SpeakerId::LINKED, UserFact::Left)),
-            BodyEvent::Closed => self.close(CloseReason::Disconnected),
-        }
+            Poll::Ready(BodyEvent::User(speaker, event)) => BodyEvent::User(speaker, event.kept()),
+            Poll::Ready(BodyEvent::PlayoutStarted(reply)) => BodyEvent::PlayoutStarted(reply),
+            Poll::Ready(BodyEvent::PlayoutProgressed(reply)) => BodyEvent::PlayoutProgressed(reply),
+            Poll::Ready(BodyEvent::PlayoutFinished { reply, heard }) => {
+                BodyEvent::PlayoutFinished { reply, heard }
+            }
+            Poll::Ready(BodyEvent::Closed(end)) => BodyEvent::Closed(end),
+        };
+        self.on_body(event);
         true
     }
 
-    fn user(&mut self, fact: UserFact) {
-        self.tell(Input::User(SpeakerId::LINKED, fact));
-    }
-
-    fn on_joined(&mut self) {
-        self.hearing.open();
-        self.enter_first();
-    }
-
-    fn on_voice(&mut self, edge: VoiceEdge) {
-        self.hearing.voice(edge);
-        let now = self.now();
-        self.user(match edge {
-            VoiceEdge::Started { lead } => UserFact::SpeechStarted { at: now.before(lead) },
-            VoiceEdge::Stopped { silence } => UserFact::SpeechStopped { at: now.before(silence) },
-        });
-    }
-
-    pub(super) fn on_typed(&mut self, text: String) {
-        if text.trim().is_empty() {
-            return;
+    fn on_body(&mut self, event: BodyEvent<'static>) {
+        match event {
+            BodyEvent::User(speaker, event) => self.on_user(speaker, event),
+            BodyEvent::PlayoutStarted(reply) => self.on_playout_started(reply),
+            BodyEvent::PlayoutProgressed(reply) => self.on_playout_progressed(reply),
+            BodyEvent::PlayoutFinished { reply, heard } => self.on_playout_finished(reply, heard),
+            BodyEvent::Closed(BodyEnd::Ended) => self.close(CloseReason::RoomClosed),
+            BodyEvent::Closed(BodyEnd::Lost) => self.close(CloseReason::Disconnected),
         }
-        self.typed = Some(text);
-        self.user(UserFact::Typed);
     }
 
     fn on_playout_started(&mut self, reply: ReplyId) {
@@ -72,6 +58,9 @@ impl<B: Body> Call<B> {
         if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
             making.captions.begin(now);
             times = making.times;
+        }
+        if let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) {
+            playing.began = Some(now);
         }
         let (llm_ttft, tts_ttfb) = (times.llm_ttft(), times.tts_ttfb());
         self.tally.tell(now, CallEvent::PlayoutStarted { reply, llm_ttft, tts_ttfb });
@@ -86,7 +75,10 @@ impl<B: Body> Call<B> {
         if !more.is_empty() {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
         }
-        if now.since(playing.told) >= PROGRESS {
+        let is_time = now.since(playing.told) >= PROGRESS;
+        self.judge_overlaps();
+        let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
+        if is_time {
             playing.told = now;
             self.tell(Input::Playout(reply, PlayoutFact::Progressed { heard }));
         }
@@ -120,40 +112,6 @@ impl<B: Body> Call<B> {
         } else if !making.has_called {
             self.end_speech(reply, SpeechEnd::Played);
         }
-    }
-
-    pub(super) fn poll_hearing(&mut self, cx: &mut Context<'_>) -> bool {
-        let Poll::Ready(news) = self.hearing.poll(cx) else { return false };
-        match news {
-            hearing::News::Words { text, words, is_final } => self.on_words(&text, words, is_final),
-            hearing::News::Used(usage) => {
-                self.tally.tell(self.now(), CallEvent::Used { component: Component::Stt, usage });
-            }
-            hearing::News::Failed { kind, message, is_final } => {
-                self.on_failure(Component::Stt, kind, &message, is_final);
-            }
-            hearing::News::Alive => self.tally.works(Component::Stt),
-        }
-        true
-    }
-
-    fn on_words(&mut self, text: &str, words: u32, is_final: bool) {
-        self.tally.works(Component::Stt);
-        if words > 0 {
-            let n_segments = &mut self.n_segments;
-            let segment = self.hearing.segment(is_final, || {
-                *n_segments += 1;
-                Segment(*n_segments)
-            });
-            self.body.show_user_words(segment, text.trim(), is_final);
-            self.tally.tell(self.now(), CallEvent::Transcript { text, is_final });
-        }
-        let foreseen = false;
-        self.user(if is_final {
-            UserFact::FinalHeard { words, foreseen }
-        } else {
-            UserFact::InterimHeard { words, foreseen }
-        });
     }
 
     pub(super) fn poll_replies(&mut self, cx: &mut Context<'_>) -> bool {
@@ -231,7 +189,13 @@ impl<B: Body> Call<B> {
         }
     }
 
-    fn on_failure(&mut self, component: Component, kind: ErrorKind, message: &str, is_final: bool) {
+    pub(super) fn on_failure(
+        &mut self,
+        component: Component,
+        kind: ErrorKind,
+        message: &str,
+        is_final: bool,
+    ) {
         debug!(?component, kind = kind.name(), message, is_final, "provider failed");
         self.tally.tell(self.now(), CallEvent::Failed { component, kind, is_final });
         if self.tally.failed(component) > self.config.errors.max_consecutive {

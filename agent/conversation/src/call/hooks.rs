@@ -9,8 +9,8 @@ use crate::{Body, agent::Hook};
 
 /// A hook that runs.
 pub(super) enum RunningHook {
-    /// An agent enters; it may take as long as the agent has the call.
-    Enter {
+    /// An agent enters, or does something for which nothing waits; it may take as long as the agent has the call.
+    Free {
         /// How many agents wait below the one that enters.
         depth: usize,
         hook: Hook<()>,
@@ -22,7 +22,13 @@ pub(super) enum RunningHook {
 impl<B: Body> Call<B> {
     pub(super) fn start_entering(&mut self) {
         let hook = self.active.agent.clone().enter(self.handle.clone());
-        self.hooks.push(RunningHook::Enter { depth: self.waiting_agents.len(), hook });
+        self.hooks.push(RunningHook::Free { depth: self.waiting_agents.len(), hook });
+    }
+
+    /// The user says too much for one turn.
+    pub(super) fn start_exceeding(&mut self) {
+        let hook = self.active.agent.clone().exceed(self.handle.clone());
+        self.hooks.push(RunningHook::Free { depth: self.waiting_agents.len(), hook });
     }
 
     pub(super) fn start_leaving(&mut self) {
@@ -38,7 +44,7 @@ impl<B: Body> Call<B> {
     pub(super) fn cancel_hooks(&mut self) {
         let top = self.waiting_agents.len();
         self.hooks.retain(|hook| match hook {
-            RunningHook::Enter { depth, .. } => *depth < top,
+            RunningHook::Free { depth, .. } => *depth < top,
             RunningHook::Exit(_) => false,
         });
     }
@@ -46,7 +52,7 @@ impl<B: Body> Call<B> {
     pub(super) fn poll_hooks(&mut self, cx: &mut Context<'_>) -> bool {
         let before = self.hooks.len();
         self.hooks.retain_mut(|hook| match hook {
-            RunningHook::Enter { hook, .. } => hook.as_mut().poll(cx).is_pending(),
+            RunningHook::Free { hook, .. } => hook.as_mut().poll(cx).is_pending(),
             RunningHook::Exit(hook) => hook.as_mut().poll(cx).is_pending(),
         });
         self.hooks.len() < before

@@ -1,75 +1,88 @@
 //! What the turn machine orders, done.
 
-use agent_turn::{CancelReason, Input, Output, PlayoutFact, ReplyId};
+use agent_turn::{CancelReason, DropReason, Input, News, Output, PlayoutFact, ReplyId, RequestId};
+use providers_core::Usage;
 
-use super::{Call, Playing, turns::Held};
-use crate::{Body, CallEvent, SpeechEnd};
+use super::{Call, Playing};
+use crate::{Body, CallEvent, Component, SpeechEnd, making::Making};
 
 impl<B: Body> Call<B> {
     pub(super) fn obey(&mut self, order: Output) {
         match order {
-            Output::CommitTurn { turn, speaker: _, source, speech_end, last_final } => {
-                self.commit(turn, source, speech_end, last_final);
+            Output::CommitTurn { turn, speaker, source, speech_end, last_final } => {
+                self.commit(turn, speaker, source, speech_end, last_final);
             }
             Output::EndTurn { turn, end } => self.end_turn(turn, end),
             Output::BeginReply { reply, cause, speculative } => self.begin(reply, cause, speculative),
             Output::ConfirmReply { reply, turn: _ } => self.confirm(reply),
             Output::CancelReply { reply, reason } => self.cancel(reply, reason),
             Output::StartPlayout { reply, paused } => self.start_playout(reply, paused),
-            Output::PausePlayout { reply } => {
-                let now = self.now();
-                if self.plays(reply) {
-                    self.body.pause();
-                }
-                if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
-                    making.captions.pause(now);
-                }
-                self.tally.tell(now, CallEvent::PlayoutPaused { reply });
-            }
-            Output::ResumePlayout { reply } => {
-                let now = self.now();
-                if self.plays(reply) {
-                    self.body.resume();
-                }
-                if let Some(making) = self.replies.iter_mut().find(|making| making.id == reply) {
-                    making.captions.resume(now);
-                }
-                self.tally.tell(now, CallEvent::PlayoutResumed { reply });
-            }
-            Output::StopPlayout { reply } => {
-                self.toolbox.interrupt(reply);
-                let heard = self.body.stop();
-                if self.playing.as_ref().is_some_and(|playing| !playing.is_dismissed) {
-                    self.tally.interrupted();
-                }
-                self.end_playout(reply, heard, false);
-                self.facts.push_back(Input::Playout(reply, PlayoutFact::Finished { heard }));
-            }
+            Output::PausePlayout { reply } => self.pause(reply),
+            Output::ResumePlayout { reply } => self.resume(reply),
+            Output::StopPlayout { reply } => self.stop_playout(reply),
             // The history was cut when the body stopped, so that a reply begun meanwhile knows what was heard.
             Output::TruncateReply { .. } => {}
+            Output::JudgePause { speaker, pause } => self.judge_pause(speaker, pause),
+            Output::FlushVoice { speaker } => {
+                self.body.flush_voice(speaker);
+                if let Some(listener) = self.people.get_mut(&speaker) {
+                    listener.speaks_since = None;
+                }
+            }
+            Output::SetAside { speaker, words, verdict } => self.set_aside(speaker, words, verdict),
+            Output::TakeBack { speaker } => {
+                if let Some(listener) = self.people.get_mut(&speaker) {
+                    listener.hearing.take_back();
+                }
+            }
+            Output::ForgetWords { speaker } => {
+                if let Some(listener) = self.people.get_mut(&speaker) {
+                    listener.hearing.forget();
+                }
+            }
             Output::ShowAgent(state) => {
                 self.body.show_agent(state);
                 self.tally.tell(self.now(), CallEvent::Agent(state));
             }
             Output::ShowUser(state) => self.tally.tell(self.now(), CallEvent::User(state)),
-            // Nobody judges pauses here, and only one speaker is heard.
-            Output::JudgePause { .. }
-            | Output::FlushVoice { .. }
-            | Output::SetAside { .. }
-            | Output::TakeBack { .. }
-            | Output::ForgetWords { .. }
-            | Output::Tell(_) => {}
+            Output::Tell(news) => self.on_news_of_turns(news),
             Output::Close { reason } => {
+                self.stop_considering();
                 self.replies.clear();
                 self.closing = Some(reason);
             }
         }
     }
 
+    fn on_news_of_turns(&mut self, news: News) {
+        match news {
+            News::TranscriptMissed { speaker, recovered } => {
+                self.tally.tell(self.now(), CallEvent::TranscriptMissed { speaker, recovered });
+            }
+            News::TurnTooLong { speaker, words, duration } => {
+                self.tally.tell(self.now(), CallEvent::TurnTooLong { speaker, words, duration });
+                self.start_exceeding();
+            }
+            News::RequestDropped { request, reason } => self.drop_request(request, reason),
+        }
+    }
+
+    fn drop_request(&mut self, request: RequestId, reason: DropReason) {
+        self.end_request(
+            request,
+            match reason {
+                DropReason::Interrupted | DropReason::Superseded => SpeechEnd::Interrupted,
+                DropReason::Withdrawn | DropReason::Full | DropReason::Closed => SpeechEnd::Dropped,
+            },
+        );
+    }
+
     fn cancel(&mut self, reply: ReplyId, reason: CancelReason) {
         self.toolbox.interrupt(reply);
-        self.replies.retain(|making| making.id != reply);
-        self.held.take_if(|held| held.reply() == reply);
+        if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
+            let making = self.replies.swap_remove(at);
+            self.count_waste(&making);
+        }
         self.end_speech(
             reply,
             match reason {
@@ -82,21 +95,41 @@ impl<B: Body> Call<B> {
         );
     }
 
-    /// A speculative reply is the reply; it may be heard, unless a hook is yet to say so.
-    pub(super) fn confirm(&mut self, reply: ReplyId) {
-        if self.considers() {
-            self.held = Some(Held::Speculative(reply));
+    /// A speculative reply that is not used was paid for all the same.
+    pub(super) fn count_waste(&mut self, making: &Making) {
+        if !making.is_speculative() {
             return;
         }
-        self.tally.speculated(true);
-        if let Some(making) = self.reply(reply) {
-            making.confirm();
+        let (llm, tts) = (making.thinking_cost(), making.speaking_cost());
+        let prices = &self.config.prices;
+        let mut cost = prices.cost(Component::Llm, llm);
+        cost += prices.cost(Component::Tts, tts);
+        let mut usage: Usage = llm;
+        usage += tts;
+        let total = self.tally.wasted(usage, cost);
+        self.tally.tell(self.now(), CallEvent::SpeculationWasted { usage, cost });
+        if self.config.speculation_budget.is_some_and(|budget| total >= budget) {
+            self.facts.push_back(Input::Told(agent_turn::Told::Budget { left: false }));
         }
-        self.start_tools(reply);
     }
 
-    fn plays(&self, reply: ReplyId) -> bool {
-        self.playing.as_ref().is_some_and(|playing| playing.reply == reply)
+    /// A speculative reply is the reply. It is thought of anew if anything that it was made from has changed: a note, a
+    /// tool's output, the agent, or the words themselves.
+    fn confirm(&mut self, reply: ReplyId) {
+        self.stop_considering();
+        let revision = self.revision();
+        let Some(making) = self.reply(reply) else { return };
+        if making.is_made_from(revision) {
+            making.confirm();
+            self.tally.speculated(true);
+            return self.start_tools(reply);
+        }
+        if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
+            let outdated = self.replies.swap_remove(at);
+            self.count_waste(&outdated);
+        }
+        let making = self.answer_turn(reply, None);
+        self.replies.push(making);
     }
 
     fn start_playout(&mut self, reply: ReplyId, paused: bool) {
@@ -107,11 +140,48 @@ impl<B: Body> Call<B> {
         if paused {
             self.body.pause();
         }
-        self.playing = Some(Playing { reply, segment, told: now, is_dismissed: false });
+        self.playing = Some(Playing { reply, segment, began: None, told: now, is_dismissed: false });
         let is_finished = making.is_finished();
         self.hand_over(reply);
         if is_finished {
             self.body.finish();
         }
+    }
+
+    fn plays(&self, reply: ReplyId) -> bool {
+        self.playing.as_ref().is_some_and(|playing| playing.reply == reply)
+    }
+
+    /// Silences a reply. One that was not started is only said to wait: it will be started paused.
+    fn pause(&mut self, reply: ReplyId) {
+        let now = self.now();
+        if self.plays(reply) {
+            self.body.pause();
+            if let Some(making) = self.reply(reply) {
+                making.captions.pause(now);
+            }
+        }
+        self.tally.tell(now, CallEvent::PlayoutPaused { reply });
+    }
+
+    fn resume(&mut self, reply: ReplyId) {
+        let now = self.now();
+        if self.plays(reply) {
+            self.body.resume();
+            if let Some(making) = self.reply(reply) {
+                making.captions.resume(now);
+            }
+        }
+        self.tally.tell(now, CallEvent::PlayoutResumed { reply });
+    }
+
+    fn stop_playout(&mut self, reply: ReplyId) {
+        self.toolbox.interrupt(reply);
+        let heard = self.body.stop();
+        if self.playing.as_ref().is_some_and(|playing| !playing.is_dismissed) {
+            self.tally.interrupted();
+        }
+        self.end_playout(reply, heard, false);
+        self.facts.push_back(Input::Playout(reply, PlayoutFact::Finished { heard }));
     }
 }

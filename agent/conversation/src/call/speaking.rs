@@ -1,16 +1,18 @@
 //! What is asked to be said, from the wish to the reply that is made of it, and what its asker is told.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
-use agent_turn::{Input, ReplyCause, ReplyId, RequestId, SpeechKind, Told};
-use providers_core::{ChatMessage, ChatRequest, ToolChoice};
+use agent_turn::{Input, ReplyCause, ReplyId, RequestId, SpeakerId, SpeechKind, Told};
+use providers_core::{ChatMessage, ChatRequest, TextToSpeech, ToolChoice};
 use tokio::sync::watch;
 
-use super::{Call, turns::Held};
+use super::Call;
 use crate::{
     Body, CallEvent, Generate, Greeting, Role, Say, Speech, SpeechEnd, SpeechSource,
     active::Active,
+    context::{tokens_in_all, tokens_of_tools},
     handle::Wish,
+    history::user_text,
     making::Making,
     recorded::Recorded,
     speech::{AsAnswer, Manner, SayText},
@@ -29,7 +31,6 @@ pub(super) struct Requested {
 
 /// A reply that was asked for.
 pub(super) struct Asked {
-    pub(super) request: RequestId,
     end: End,
 }
 
@@ -60,23 +61,18 @@ impl<B: Body> Call<B> {
             Wish::Say(_) => (SpeechKind::Said, SpeechSource::Say),
             Wish::Generate(_) => (SpeechKind::Generated, SpeechSource::Generate),
         };
-        let interruptible = wish.manner().interruptible.unwrap_or(self.config.turn.interruption.enabled);
+        let Manner { interruptible, priority, min_duration, min_words, is_forgotten: _ } = wish.manner();
+        let interruptible = interruptible.unwrap_or(self.config.turn.interruption.enabled);
+        let manner = agent_turn::Manner { interruptible, priority, min_duration, min_words };
         self.requests.insert(request, Requested { wish, by: self.active.clone(), end });
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source });
-        let manner = agent_turn::Manner::normal(interruptible);
         self.facts.push_back(Input::Told(Told::Speak { request, kind, manner }));
     }
 
-    /// Takes back what waits, or stops what has the floor.
-    pub(super) fn withdraw(&mut self, request: RequestId, force: bool) {
-        if let Some(waiting) = self.requests.get_mut(&request) {
-            // It keeps its place and has nothing to say when its time comes.
-            waiting.wish = Wish::Say(Say::words(""));
-            tell(waiting.end.take(), SpeechEnd::Dropped);
-        } else if let Some(reply) = self.machine.state().reply().map(|reply| reply.id)
-            && self.asked.get(&reply).is_some_and(|asked| asked.request == request)
-        {
-            self.tell_dismissal(Input::Told(Told::Stop { force }));
+    /// What was asked for will not be begun.
+    pub(super) fn end_request(&mut self, request: RequestId, end: SpeechEnd) {
+        if let Some(requested) = self.requests.remove(&request) {
+            tell(requested.end, end);
         }
     }
 
@@ -89,29 +85,37 @@ impl<B: Body> Call<B> {
 
     pub(super) fn begin(&mut self, reply: ReplyId, cause: ReplyCause, speculative: bool) {
         let making = match cause {
-            ReplyCause::Turn { .. } if !speculative && self.considers() => {
-                self.held = Some(Held::Unbegun(reply));
-                return;
+            ReplyCause::Turn { speaker } if speculative => self.answer_turn(reply, Some(speaker)),
+            ReplyCause::Turn { .. } => {
+                self.stop_considering();
+                self.answer_turn(reply, None)
             }
-            ReplyCause::Turn { .. } => self.answer_turn(reply, speculative),
             ReplyCause::Functions { of, step } => self.answer_functions(reply, of, step),
             ReplyCause::Requested(request) => self.answer_request(reply, request),
-            ReplyCause::Filler { .. } => Making::given(reply, "", self.active.voice(), self.now()),
+            ReplyCause::Filler { of: _ } => self.fill(reply),
         };
         self.replies.push(making);
     }
 
-    pub(super) fn answer_turn(&mut self, reply: ReplyId, speculative: bool) -> Making {
+    /// The answer to a turn: to the last in the history, or to what this speaker has said so far.
+    pub(super) fn answer_turn(&mut self, reply: ReplyId, so_far_of: Option<SpeakerId>) -> Making {
         let now = self.now();
         self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Generate });
-        let said = speculative.then(|| ChatMessage::User { text: self.hearing.so_far().to_owned() });
         let by = self.active.clone();
-        let making = self.think(reply, &by, self.request(&by, said, by.tool_choice.clone()));
-        if speculative {
-            self.tally.speculated(false);
-            return making.speculative();
+        let said = so_far_of.and_then(|speaker| {
+            let text = self.people.get(&speaker)?.hearing.so_far();
+            Some(ChatMessage::User { text: user_text(&text, self.name_of(speaker).as_deref()) })
+        });
+        let revision = self.revision();
+        let tools = self.toolbox.specs();
+        let request = self.request(&by, said, tools, by.tool_choice.clone());
+        let read = tokens_in_all(&request.messages) + tokens_of_tools(&request.tools);
+        let making = self.think(reply, &by, request);
+        if so_far_of.is_none() {
+            return making;
         }
-        making
+        self.tally.speculated(false);
+        making.speculative(revision, read, self.config.voices_speculations)
     }
 
     fn answer_functions(&mut self, reply: ReplyId, of: ReplyId, step: u32) -> Making {
@@ -126,18 +130,30 @@ impl<B: Body> Call<B> {
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let may = step < by.max_tool_steps;
         let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
-        self.think(reply, &by, self.request(&by, None, choice))
+        let tools = self.toolbox.specs();
+        let request = self.request(&by, None, tools, choice);
+        self.think(reply, &by, request)
     }
 
     fn answer_request(&mut self, reply: ReplyId, request: RequestId) -> Making {
         let Some(Requested { wish, by, end }) = self.requests.remove(&request) else {
             return Making::given(reply, "", self.active.voice(), self.now());
         };
-        self.asked.insert(reply, Asked { request, end });
+        self.asked.insert(reply, Asked { end });
         match wish {
             Wish::Say(say) => self.say(reply, &by, say),
             Wish::Generate(generate) => self.generate(reply, &by, generate),
         }
+    }
+
+    /// A few words while tools take long; the mind does not know of them.
+    fn fill(&mut self, reply: ReplyId) -> Making {
+        let fillers = &self.config.fillers;
+        let words = fillers.get(self.n_fillers % fillers.len().max(1)).map_or("", String::as_str);
+        let mut making = Making::given(reply, words, self.active.voice(), self.now());
+        making.is_forgotten = true;
+        self.n_fillers += 1;
+        making
     }
 
     fn say(&self, reply: ReplyId, by: &Active, say: Say) -> Making {
@@ -145,8 +161,7 @@ impl<B: Body> Call<B> {
         let is_recorded = say.audio.is_some();
         let voice = match say.audio {
             Some((rate, samples)) => {
-                let voice: std::sync::Arc<dyn providers_core::TextToSpeech> =
-                    std::sync::Arc::new(Recorded::new(rate, samples));
+                let voice: Arc<dyn TextToSpeech> = Arc::new(Recorded::new(rate, samples));
                 (voice, by.speaking.clone())
             }
             None => by.voice(),
@@ -161,15 +176,16 @@ impl<B: Body> Call<B> {
 
     fn generate(&mut self, reply: ReplyId, by: &Active, generate: Generate) -> Making {
         if let Some(text) = generate.user_text {
-            self.history.user(&text);
+            self.history.user(&text, self.name_of(SpeakerId::LINKED).as_deref());
             let event = CallEvent::Message { role: Role::User, text: &text, interrupted: false };
             self.tally.tell(self.now(), event);
         }
         let last = generate.instructions.map(|text| ChatMessage::System { text });
-        let mut request = self.request(by, last, generate.tool_choice);
+        let mut tools = self.toolbox.specs();
         if let Some(names) = generate.tools {
-            request.tools.retain(|tool| names.contains(&tool.name));
+            tools.retain(|tool| names.contains(&tool.name));
         }
+        let request = self.request(by, last, tools, generate.tool_choice);
         self.think(reply, by, request)
     }
 
@@ -178,14 +194,6 @@ impl<B: Body> Call<B> {
         let mut making = Making::coming(reply, by.llm.answer(request), by.voice(), self.now());
         making.may_call = may_call;
         making
-    }
-
-    /// What the mind is asked: the instructions, the conversation as it was heard, and what is not in it yet.
-    fn request(&self, by: &Active, last: Option<ChatMessage>, tool_choice: ToolChoice) -> ChatRequest {
-        let mut messages = self.history.messages();
-        messages.insert(0, ChatMessage::System { text: by.instructions.clone() });
-        messages.extend(last);
-        ChatRequest { messages, tools: self.toolbox.specs(), tool_choice, options: by.generation.clone() }
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::task::{Context, Poll};
 
-use agent_turn::{Moment, ReplyId, Suppression, TurnEnd, TurnId, TurnSource};
-use tokio::time::{Timeout, timeout};
+use agent_turn::{
+    Answer, Input, Moment, ReplyId, SpeakerId, Suppression, Told, TurnEnd, TurnId, TurnSource, Verdict,
+};
 
 use super::{Call, between};
 use crate::{
     Body, CallEvent, Latency, Role, Say, UserTurn,
     agent::{Hook, TurnAnswer},
     handle::Wish,
-    making::Making,
 };
 
 /// A committed turn that has not ended.
@@ -21,110 +21,105 @@ pub(super) struct OpenTurn {
 
 /// A committed turn of which an agent's hook decides.
 pub(super) struct Considered {
+    id: TurnId,
+    speaker: SpeakerId,
     turn: UserTurn,
-    hook: std::pin::Pin<Box<Timeout<Hook<UserTurn>>>>,
-}
-
-/// A reply to a turn that waits for what the hook decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Held {
-    /// It was not begun.
-    Unbegun(ReplyId),
-    /// It is speculative, and may be heard if nothing is changed.
-    Speculative(ReplyId),
-}
-
-impl Held {
-    pub(super) const fn reply(self) -> ReplyId {
-        match self {
-            Self::Unbegun(reply) | Self::Speculative(reply) => reply,
-        }
-    }
+    hook: Hook<UserTurn>,
 }
 
 impl<B: Body> Call<B> {
     pub(super) fn commit(
         &mut self,
         turn: TurnId,
+        speaker: SpeakerId,
         source: TurnSource,
         speech_end: Option<Moment>,
         last_final: Option<Moment>,
     ) {
         let now = self.now();
-        let text = match source {
-            TurnSource::Spoken => {
-                let turn = self.hearing.take_turn();
-                if let Some((segment, interim)) = turn.unfinished {
-                    self.body.show_user_words(segment, &interim, true);
-                }
-                turn.text
-            }
-            TurnSource::Typed => self.typed.take().unwrap_or_default(),
-        };
+        let text = self.take_words(speaker, source);
         self.turns.insert(turn, OpenTurn { committed: now, speech_end });
         let transcription_delay = speech_end.and_then(|end| between(end, last_final?));
         let end_of_turn_delay = speech_end.and_then(|end| between(end, now));
-        self.tally.tell(now, CallEvent::TurnCommitted { turn, end_of_turn_delay, transcription_delay });
+        self.tally
+            .tell(now, CallEvent::TurnCommitted { turn, speaker, end_of_turn_delay, transcription_delay });
         if !self.active.agent.considers_turns() {
-            return self.keep_turn(&text, Vec::new());
+            return self.keep_turn(speaker, &text, Vec::new());
         }
-        let turn = UserTurn::new(text, source == TurnSource::Spoken);
-        let hook = self.active.agent.clone().consider(self.handle.clone(), turn.clone());
-        let hook = Box::pin(timeout(self.config.hook_deadline, hook));
-        self.considered.push_back(Considered { turn, hook });
+        let was_spoken = source == TurnSource::Spoken;
+        let user_turn = UserTurn::new(text, was_spoken, self.name_of(speaker));
+        let hook = self.active.agent.clone().consider(self.handle.clone(), user_turn.clone());
+        self.considered.push_back(Considered { id: turn, speaker, turn: user_turn, hook });
     }
 
-    /// Whether an answer has to wait for a hook.
-    pub(super) fn considers(&self) -> bool {
-        !self.considered.is_empty()
+    /// The words of a turn, which its speaker sees as final from now on.
+    fn take_words(&mut self, speaker: SpeakerId, source: TurnSource) -> String {
+        let Some(listener) = self.people.get_mut(&speaker) else { return String::new() };
+        match source {
+            TurnSource::Typed => listener.typed.take().unwrap_or_default(),
+            TurnSource::Spoken => {
+                let (committed, segment) = listener.hearing.take_turn();
+                if let Some(segment) = segment {
+                    self.body.show_user_words(speaker, segment, &committed.interim, true);
+                }
+                committed.text
+            }
+        }
     }
 
     /// Asks the hook of the first turn that is considered; each waits for the one before.
     pub(super) fn poll_considered(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(first) = self.considered.front_mut() else { return false };
-        let Poll::Ready(decided) = first.hook.as_mut().poll(cx) else { return false };
-        let Some(Considered { turn, .. }) = self.considered.pop_front() else { return false };
-        // A hook that takes too long has decided nothing.
-        self.on_considered(decided.unwrap_or(turn));
+        let Poll::Ready(turn) = first.hook.as_mut().poll(cx) else { return false };
+        let Some(Considered { id, speaker, .. }) = self.considered.pop_front() else { return false };
+        let answer = match turn.answer() {
+            TurnAnswer::Wanted if turn.is_changed() => Answer::Anew,
+            TurnAnswer::Wanted => Answer::AsIs,
+            TurnAnswer::Unwanted | TurnAnswer::Forgotten => Answer::Not,
+        };
+        let is_forgotten = turn.answer() == TurnAnswer::Forgotten;
+        let (text, notes) = turn.into_parts();
+        if !is_forgotten {
+            self.keep_turn(speaker, &text, notes);
+        }
+        self.tell(Input::Told(Told::Considered { turn: id, answer }));
         true
     }
 
-    fn on_considered(&mut self, turn: UserTurn) {
-        let (answer, is_changed) = (turn.answer(), turn.is_changed());
-        let (text, notes) = turn.into_parts();
-        match answer {
-            TurnAnswer::Wanted | TurnAnswer::Unwanted => self.keep_turn(&text, notes),
-            TurnAnswer::Forgotten => {}
+    /// The answer does not wait for hooks any longer: what they have not decided stays as it was said.
+    pub(super) fn stop_considering(&mut self) {
+        for Considered { speaker, turn, .. } in std::mem::take(&mut self.considered) {
+            let (text, _) = turn.into_parts();
+            self.keep_turn(speaker, &text, Vec::new());
         }
-        if self.considers() {
+    }
+
+    fn keep_turn(&mut self, speaker: SpeakerId, text: &str, notes: Vec<String>) {
+        if text.is_empty() {
             return;
         }
-        let Some(held) = self.held.take() else { return };
-        match (answer, held) {
-            (TurnAnswer::Unwanted | TurnAnswer::Forgotten, _) => {
-                let (reply, voice, now) = (held.reply(), self.active.voice(), self.now());
-                self.replace(Making::given(reply, "", voice, now));
-            }
-            (TurnAnswer::Wanted, Held::Speculative(reply)) if !is_changed => self.confirm(reply),
-            (TurnAnswer::Wanted, Held::Unbegun(_) | Held::Speculative(_)) => {
-                let making = self.answer_turn(held.reply(), false);
-                self.replace(making);
-            }
-        }
-    }
-
-    /// A reply is made in this way, and in no other.
-    fn replace(&mut self, making: Making) {
-        self.replies.retain(|other| other.id != making.id);
-        self.replies.push(making);
-    }
-
-    fn keep_turn(&mut self, text: &str, notes: Vec<String>) {
         for note in notes {
             self.history.note(note);
         }
-        self.history.user(text);
+        let name = self.name_of(speaker);
+        self.history.user(text, name.as_deref());
         self.tally.tell(self.now(), CallEvent::Message { role: Role::User, text, interrupted: false });
+    }
+
+    /// What the mind is to call a speaker; `None` while nobody else was ever heard.
+    pub(super) fn name_of(&self, speaker: SpeakerId) -> Option<String> {
+        if !self.names_speakers {
+            return None;
+        }
+        let name = self.people.get(&speaker).and_then(|listener| listener.name.clone());
+        Some(name.unwrap_or_else(|| format!("Speaker {}", speaker.0)))
+    }
+
+    /// Words were no turn: they are shown as said, and kept in case that they are an answer after all.
+    pub(super) fn set_aside(&mut self, speaker: SpeakerId, words: u32, verdict: Verdict) {
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        let text = listener.hearing.set_aside(words);
+        self.tally.tell(self.now(), CallEvent::WordsSetAside { speaker, text: &text, verdict });
     }
 
     pub(super) fn end_turn(&mut self, turn: TurnId, end: TurnEnd) {

@@ -1,0 +1,146 @@
+//! Judgements that others make for the turn machine: whether a pause is an end, and what speech over the agent's is.
+
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use agent_audio::Recent;
+use agent_turn::{PauseId, Score, SpeakerId, State, UserFact, Verdict};
+use providers_core::{
+    BoxFuture, ChatMessage, InterruptionVerdict, Overlap, PauseContext, ProviderError, TurnVerdict,
+};
+use tracing::debug;
+
+use super::Call;
+use crate::Body;
+
+/// How much of what was heard last a judge of pauses is given.
+const LOOKS_BACK: Duration = Duration::from_secs(8);
+/// How many messages before the open turn.
+const READS_BACK: usize = 6;
+/// How many bytes of what the agent said last a judge of overlaps is given: some ten seconds of it.
+const ECHO: usize = 300;
+
+/// A pause that is being judged.
+pub(super) struct Judging {
+    pause: PauseId,
+    verdict: BoxFuture<'static, Result<TurnVerdict, ProviderError>>,
+}
+
+impl<B: Body> Call<B> {
+    /// Where what was heard last is kept, if anybody judges it.
+    pub(super) fn recent(&self) -> Option<Recent> {
+        self.judges.pauses.as_ref().map(|_| Recent::new(LOOKS_BACK))
+    }
+
+    /// Has a pause judged; a later one of the same speaker cancels it.
+    pub(super) fn judge_pause(&mut self, speaker: SpeakerId, pause: PauseId) {
+        let history = self.history.messages();
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        let language = listener.hearing.language().map(str::to_owned);
+        let judge = self.judges.pauses.as_ref();
+        let judge = judge.filter(|judge| language.as_deref().is_none_or(|language| judge.supports(language)));
+        let Some(judge) = judge else {
+            listener.judging = None;
+            return self.user(speaker, UserFact::JudgementFailed { pause });
+        };
+        let audio = listener.recent.as_ref().map_or_else(Vec::new, |recent| {
+            let (older, newer) = recent.since(0);
+            [older, newer].concat()
+        });
+        let text = listener.hearing.so_far();
+        let context = PauseContext { audio, text, history: said(&history), language };
+        listener.judging = Some(Judging { pause, verdict: judge.judge(context) });
+    }
+
+    pub(super) fn poll_judging(&mut self, cx: &mut Context<'_>) -> bool {
+        let next = self.people.iter_mut().find_map(|(speaker, listener)| {
+            let Judging { pause, verdict } = listener.judging.as_mut()?;
+            let Poll::Ready(verdict) = verdict.as_mut().poll(cx) else { return None };
+            let pause = *pause;
+            listener.judging = None;
+            Some((*speaker, pause, verdict))
+        });
+        let Some((speaker, pause, verdict)) = next else { return false };
+        self.user(
+            speaker,
+            match verdict {
+                Ok(TurnVerdict { complete_permille, threshold_permille }) => {
+                    UserFact::PauseJudged { pause, score: Score { complete_permille, threshold_permille } }
+                }
+                Err(error) => {
+                    debug!(%error, "a pause was not judged");
+                    UserFact::JudgementFailed { pause }
+                }
+            },
+        );
+        true
+    }
+
+    /// Judges speech over the agent's as it stands now, and tells when the judgement has changed.
+    pub(super) fn judge_overlap(&mut self, speaker: SpeakerId) {
+        let now = self.now();
+        let plays = matches!(
+            self.machine.state(),
+            State::Speaking { heard: true, .. } | State::Yielding { heard: true, .. }
+        );
+        let (Some(judge), Some(playing)) = (&mut self.judges.overlaps, &self.playing) else { return };
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        let Some(making) = self.replies.iter_mut().find(|making| making.id == playing.reply) else { return };
+        if !plays {
+            return;
+        }
+        let verdict = judge.judge(&Overlap {
+            speech: listener.speaks_since.map_or(Duration::ZERO, |since| now.since(since)),
+            since_agent_start: now.since(playing.began.unwrap_or(now)),
+            words: listener.hearing.interim(),
+            agent_text: last(making.captions.heard(now, self.body.heard()), ECHO),
+            language: listener.hearing.language(),
+        });
+        let verdict = match verdict {
+            InterruptionVerdict::Undecided => Verdict::Undecided,
+            InterruptionVerdict::Interruption => Verdict::Interruption,
+            InterruptionVerdict::Backchannel => Verdict::Backchannel,
+            InterruptionVerdict::Echo => Verdict::Echo,
+        };
+        if listener.verdict != verdict {
+            listener.verdict = verdict;
+            self.user(speaker, UserFact::OverlapJudged { verdict });
+        }
+    }
+
+    /// The same for all who speak now: time alone may settle what they are doing.
+    pub(super) fn judge_overlaps(&mut self) {
+        if self.judges.overlaps.is_none() {
+            return;
+        }
+        let speaking: Vec<SpeakerId> = self
+            .people
+            .iter()
+            .filter(|(_, l)| l.speaks_since.is_some())
+            .map(|(speaker, _)| *speaker)
+            .collect();
+        for speaker in speaking {
+            self.judge_overlap(speaker);
+        }
+    }
+}
+
+/// The last messages of people and agent, as a judge of pauses reads them.
+fn said(messages: &[ChatMessage]) -> Vec<(&'static str, String)> {
+    let said = messages.iter().filter_map(|message| match message {
+        ChatMessage::User { text } => Some(("user", text.clone())),
+        ChatMessage::Assistant { text, .. } if !text.is_empty() => Some(("assistant", text.clone())),
+        ChatMessage::Assistant { .. } | ChatMessage::System { .. } | ChatMessage::Tool { .. } => None,
+    });
+    let mut said: Vec<_> = said.collect();
+    said.split_off(said.len().saturating_sub(READS_BACK))
+}
+
+/// The last bytes of a text, as many as end at a character.
+fn last(text: &str, bytes: usize) -> &str {
+    let from = text.len().saturating_sub(bytes);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    &text[from..]
+}

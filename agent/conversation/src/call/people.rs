@@ -1,0 +1,200 @@
+//! The people who are heard: what they do, told to the turn machine, and the words of each.
+
+use std::task::{Context, Poll};
+
+use agent_audio::Recent;
+use agent_turn::{Input, Moment, SpeakerId, UserFact, Verdict};
+use providers_core::{Usage, VoiceEdge};
+
+use super::{Call, judging::Judging};
+use crate::{
+    Body, CallEvent, Component, Person, Segment, UserEvent,
+    hearing::{self, Hearing, Sureness},
+};
+
+/// Somebody who is heard.
+pub(super) struct Listener {
+    pub(super) hearing: Hearing,
+    pub(super) name: Option<String>,
+    /// What they wrote, until the turn is committed.
+    pub(super) typed: Option<String>,
+    /// Since when their voice is heard.
+    pub(super) speaks_since: Option<Moment>,
+    /// What was heard last, if anybody judges it.
+    pub(super) recent: Option<Recent>,
+    /// Their pause that is being judged.
+    pub(super) judging: Option<Judging>,
+    /// What was told of their speech over the agent's.
+    pub(super) verdict: Verdict,
+}
+
+impl Listener {
+    pub(super) const fn new(hearing: Hearing, recent: Option<Recent>) -> Self {
+        Self {
+            hearing,
+            name: None,
+            typed: None,
+            speaks_since: None,
+            recent,
+            judging: None,
+            verdict: Verdict::Undecided,
+        }
+    }
+
+    pub(super) fn heard(&mut self, samples: &[i16]) {
+        self.hearing.push(samples);
+        if let Some(recent) = &mut self.recent {
+            recent.push(samples);
+        }
+    }
+}
+
+impl<B: Body> Call<B> {
+    pub(super) fn on_user(&mut self, speaker: SpeakerId, event: UserEvent<'static>) {
+        if let UserEvent::Joined(person) = event {
+            return self.on_joined(speaker, person);
+        }
+        if !self.people.contains_key(&speaker) {
+            return;
+        }
+        let now = self.now();
+        match event {
+            // Both were handled before.
+            UserEvent::Joined(_) | UserEvent::Heard(_) => {}
+            UserEvent::Voice(edge) => self.on_voice(speaker, edge),
+            UserEvent::VoiceLapsed { silence } => {
+                self.user(speaker, UserFact::SpeechLapsed { at: now.before(silence) });
+            }
+            UserEvent::VoiceRevived => self.user(speaker, UserFact::SpeechRevived),
+            UserEvent::Typed(text) => self.on_typed(speaker, text),
+            UserEvent::Left => self.on_left(speaker),
+        }
+    }
+
+    pub(super) fn user(&mut self, speaker: SpeakerId, fact: UserFact) {
+        self.tell(Input::User(speaker, fact));
+    }
+
+    fn on_joined(&mut self, speaker: SpeakerId, person: Person) {
+        let Person { name, standing } = person;
+        let n_most = usize::try_from(self.config.turn.max_speakers).unwrap_or(usize::MAX);
+        if !self.people.contains_key(&speaker) {
+            if self.people.len() >= n_most {
+                tracing::debug!(%speaker, "too many are heard already");
+                return;
+            }
+            let listener = self.listener();
+            self.people.insert(speaker, listener);
+            self.user(speaker, UserFact::Joined { standing });
+        }
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        listener.hearing.open();
+        listener.name = name;
+        self.names_speakers |= self.people.len() > 1;
+        if speaker == SpeakerId::LINKED {
+            self.enter_first();
+        }
+    }
+
+    /// Ears for one more.
+    fn listener(&self) -> Listener {
+        let (stt, options) = (self.active.stt.clone(), self.active.hearing.clone());
+        let hearing = Hearing::new(stt, options, self.config.errors.recogniser_backoff);
+        Listener::new(hearing, self.recent())
+    }
+
+    fn on_left(&mut self, speaker: SpeakerId) {
+        if speaker == SpeakerId::LINKED {
+            return self.tell_dismissal(Input::User(speaker, UserFact::Left));
+        }
+        self.user(speaker, UserFact::Left);
+        self.people.remove(&speaker);
+    }
+
+    fn on_voice(&mut self, speaker: SpeakerId, edge: VoiceEdge) {
+        let now = self.now();
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        listener.hearing.voice(edge);
+        let fact = match edge {
+            VoiceEdge::Started { lead } => {
+                listener.speaks_since = Some(now.before(lead));
+                listener.verdict = Verdict::Undecided;
+                UserFact::SpeechStarted { at: now.before(lead) }
+            }
+            VoiceEdge::Stopped { silence } => {
+                listener.speaks_since = None;
+                UserFact::SpeechStopped { at: now.before(silence) }
+            }
+        };
+        self.user(speaker, fact);
+    }
+
+    pub(super) fn on_typed(&mut self, speaker: SpeakerId, text: String) {
+        if text.trim().is_empty() {
+            return;
+        }
+        if let Some(listener) = self.people.get_mut(&speaker) {
+            listener.typed = Some(text);
+            self.user(speaker, UserFact::Typed);
+        }
+    }
+
+    pub(super) fn poll_hearing(&mut self, cx: &mut Context<'_>) -> bool {
+        let next = self.people.iter_mut().find_map(|(speaker, listener)| match listener.hearing.poll(cx) {
+            Poll::Ready(news) => Some((*speaker, news)),
+            Poll::Pending => None,
+        });
+        let Some((speaker, news)) = next else { return false };
+        match news {
+            hearing::News::Words { text, words, sureness, foreseen } => {
+                self.on_words(speaker, &text, words, sureness, foreseen);
+            }
+            hearing::News::SpeechStarted => {
+                self.tally.works(Component::Stt);
+                self.user(speaker, UserFact::RecogniserStarted);
+            }
+            hearing::News::SpeechEnded => {
+                self.tally.works(Component::Stt);
+                self.user(speaker, UserFact::RecogniserStopped);
+            }
+            hearing::News::Used(usage) => self.on_used(usage),
+            hearing::News::Failed { kind, message, is_final } => {
+                self.on_failure(Component::Stt, kind, &message, is_final);
+            }
+        }
+        true
+    }
+
+    fn on_used(&mut self, usage: Usage) {
+        self.tally.tell(self.now(), CallEvent::Used { component: Component::Stt, usage });
+    }
+
+    fn on_words(&mut self, speaker: SpeakerId, text: &str, words: u32, sureness: Sureness, foreseen: bool) {
+        self.tally.works(Component::Stt);
+        let is_final = sureness == Sureness::Final;
+        if words > 0 {
+            self.show_words(speaker, text, is_final);
+            self.judge_overlap(speaker);
+        }
+        self.user(
+            speaker,
+            match sureness {
+                Sureness::Interim => UserFact::InterimHeard { words, foreseen },
+                Sureness::Preflight => UserFact::PreflightHeard { words },
+                Sureness::Final => UserFact::FinalHeard { words, foreseen },
+            },
+        );
+    }
+
+    fn show_words(&mut self, speaker: SpeakerId, text: &str, is_final: bool) {
+        let now = self.now();
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        let n_segments = &mut self.n_segments;
+        let segment = listener.hearing.segment(is_final, || {
+            *n_segments += 1;
+            Segment(*n_segments)
+        });
+        self.body.show_user_words(speaker, segment, text.trim(), is_final);
+        self.tally.tell(now, CallEvent::Transcript { speaker, text, is_final });
+    }
+}
