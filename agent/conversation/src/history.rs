@@ -341,7 +341,7 @@ mod tests {
         let mut history = three_turns();
         let all = tokens_in_all(&history.messages());
         history.shorten(all);
-        assert_eq!(history.messages().len(), 8, "what fits is not touched");
+        assert_eq!(history.messages().len(), 7, "what fits is not touched");
         history.shorten(all - 1);
         assert_eq!(history.messages().first(), Some(&user("question 2")), "whole turns are forgotten");
         history.shorten(20);
@@ -355,7 +355,7 @@ mod tests {
         let mut history = three_turns();
         assert_eq!(history.before_the_last(3), None);
         let (told, until) = history.before_the_last(1).expect("two turns come before the last");
-        assert_eq!(told.len(), 6);
+        assert_eq!(told.len(), 5);
         history.user("question 4", None);
         history.summarised("They talked.".to_owned(), until);
         let summary = ChatMessage::System { text: "They talked.".to_owned() };

@@ -25,7 +25,9 @@ impl Observer for CallObserver {
         match *event {
             CallEvent::Agent(state) => debug!(%job, ?at, ?state, "agent"),
             CallEvent::User(state) => debug!(%job, ?at, ?state, "user"),
-            CallEvent::Transcript { text, is_final } => debug!(%job, ?at, text, is_final, "heard"),
+            CallEvent::Transcript { speaker, text, is_final } => {
+                debug!(%job, ?at, %speaker, text, is_final, "heard");
+            }
             CallEvent::HandedOff { from, to } => info!(%job, ?at, from, to, "agent has the call"),
             CallEvent::SpeechCreated { source, .. } => debug!(%job, ?at, ?source, "reply begun"),
             CallEvent::PlayoutStarted { reply, .. } => debug!(%job, ?at, ?reply, "reply heard"),
@@ -43,13 +45,25 @@ impl Observer for CallObserver {
             CallEvent::Message { role, text, interrupted } => {
                 debug!(%job, ?at, ?role, text, interrupted, "message");
             }
-            CallEvent::TurnCommitted { turn, end_of_turn_delay, transcription_delay } => {
+            CallEvent::TurnCommitted { turn, speaker: _, end_of_turn_delay, transcription_delay } => {
                 self.metrics.turn_committed(end_of_turn_delay, transcription_delay);
                 info!(%job, ?at, ?turn, ?end_of_turn_delay, ?transcription_delay, "turn committed");
             }
             CallEvent::TurnEnded { turn, end } => {
                 self.metrics.turn_ended(turn_end(end));
                 debug!(%job, ?at, ?turn, ?end, "turn ended");
+            }
+            CallEvent::WordsSetAside { speaker, text, verdict } => {
+                debug!(%job, ?at, %speaker, text, ?verdict, "words were no turn");
+            }
+            CallEvent::TranscriptMissed { speaker, recovered } => {
+                info!(%job, ?at, %speaker, recovered, "no final transcript came");
+            }
+            CallEvent::TurnTooLong { speaker, words, duration } => {
+                info!(%job, ?at, %speaker, words, ?duration, "a turn is too long");
+            }
+            CallEvent::SpeculationWasted { usage, cost } => {
+                debug!(%job, ?at, ?usage, cost = cost.0, "an answer was begun in vain");
             }
             CallEvent::ToolsExecuted { names, errors } => info!(%job, ?at, ?names, errors, "tools executed"),
             CallEvent::Latency(latency) => {

@@ -6,7 +6,9 @@ use agent_audio::{
     EncoderConfig, Gain, HearingConfig, PlayoutConfig, Quiet, SpeakingConfig,
     vad::{Detector, DetectorConfig},
 };
-use agent_conversation::{ConversationConfig, ErrorPolicy, Greeting, Speech};
+use agent_conversation::{
+    ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Prices, Speech, SummaryPolicy,
+};
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeculationConfig,
     TranscriptConfig, TurnLimits,
@@ -40,6 +42,14 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
         tool_output: conversation.tool_output as usize,
         hook_deadline: conversation.hook_timeout,
         playout_ahead: conversation.playout_ahead,
+        voices_speculations: match config.turn.preemptive {
+            Preemptive::Off | Preemptive::Llm => false,
+            Preemptive::LlmTts => true,
+        },
+        speculation_budget: config.turn.preemptive_budget.map(|millionths| Micros(millionths.into())),
+        prices: prices(&config.prices),
+        fillers: conversation.fillers.split('|').filter_map(said).collect(),
+        context: context(&config.context),
         errors: ErrorPolicy {
             apology: said(&conversation.apology),
             max_consecutive: conversation.max_failures,
@@ -132,7 +142,7 @@ fn turn(config: &Config) -> agent_turn::Config {
         speculation: SpeculationConfig {
             enabled: match turn.preemptive {
                 Preemptive::Off => false,
-                Preemptive::Llm => true,
+                Preemptive::Llm | Preemptive::LlmTts => true,
             },
             max_attempts: turn.preemptive_max_attempts,
             max_speech: turn.preemptive_max_speech,
@@ -161,6 +171,31 @@ fn pace(turn: &Turn) -> Pace {
     match (turn.endpointing, keep) {
         (Endpointing::Dynamic, Some(keep)) => Pace::Learned { keep },
         (Endpointing::Fixed, _) | (_, None) => Pace::Fixed,
+    }
+}
+
+fn context(context: &config_schema::Context) -> ContextPolicy {
+    ContextPolicy {
+        max_tokens: context.max_tokens,
+        cut_to_percent: u8::try_from(context.cut_to).unwrap_or(100),
+        summary: context.summary_above.map(|above_tokens| SummaryPolicy {
+            above_tokens,
+            keep_turns: context.summary_keep_turns as usize,
+            instructions: context.summary_instructions.clone(),
+        }),
+    }
+}
+
+fn prices(prices: &config_schema::Prices) -> Prices {
+    // A price is never negative, and far below what would not fit.
+    let micros = |price: f32| Micros((f64::from(price) * 1e6).round() as u64);
+    Prices {
+        llm_input: micros(prices.llm_input),
+        llm_cached: micros(prices.llm_cached),
+        llm_output: micros(prices.llm_output),
+        tts_characters: micros(prices.tts_characters),
+        tts_hour: micros(prices.tts_hour),
+        stt_hour: micros(prices.stt_hour),
     }
 }
 

@@ -3,6 +3,7 @@
 //! `config/default.toml` is this file as TOML; a test keeps the two equal.
 
 mod agents;
+mod context;
 mod detector;
 mod hearing;
 mod livekit;
@@ -10,6 +11,7 @@ mod providers;
 mod talking;
 
 pub use agents::{AgentAbout, Agents, Keep};
+pub use context::{Context, Prices};
 pub use detector::{SmartTurn, TurnJudge};
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
@@ -40,6 +42,10 @@ pub struct Config {
     pub turn: Turn,
     /// What the agent is.
     pub conversation: Conversation,
+    /// How much of a conversation the mind reads.
+    pub context: Context,
+    /// What providers cost.
+    pub prices: Prices,
     /// Agents in files of their own.
     pub agents: Agents,
     /// The ear.
@@ -61,6 +67,8 @@ impl Config {
             vad: Vad::take(values),
             turn: Turn::take(values),
             conversation: Conversation::take(values),
+            context: Context::take(values),
+            prices: Prices::take(values),
             agents: Agents::take(values),
             stt: Stt::take(values),
             llm: Llm::take(values),
@@ -81,6 +89,8 @@ pub(crate) const SECTIONS: &[Section] = &[
     Turn::SECTION,
     SmartTurn::SECTION,
     Conversation::SECTION,
+    Context::SECTION,
+    Prices::SECTION,
     Agents::SECTION,
     Stt::SECTION,
     SttLocal::SECTION,
@@ -101,6 +111,8 @@ pub(crate) const AGENT_SECTIONS: &[Section] = &[
     AgentAbout::SECTION,
     Turn::SECTION,
     Conversation::SECTION,
+    Context::SECTION,
+    Prices::SECTION,
     Stt::SECTION,
     SttLocal::SECTION,
     SttOpenai::SECTION,

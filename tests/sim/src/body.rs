@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use agent_conversation::{AgentState, Body, BodyEvent, CloseReason, ReplyId, Segment};
+use agent_conversation::{
+    AgentState, Body, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, UserEvent,
+};
 use providers_core::{SampleRate, VoiceEdge};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -84,13 +86,16 @@ impl<A: Audience> Body for ScriptedBody<A> {
             }
             let now = self.began.elapsed();
             if let Some((_, cue)) = self.cues.pop_front_if(|(at, _)| *at <= now) {
-                return Poll::Ready(match cue {
-                    Cue::Joined => BodyEvent::UserJoined,
-                    Cue::Voice(edge) => BodyEvent::Voice(edge),
-                    Cue::Lapsed(silence) => BodyEvent::VoiceLapsed { silence },
-                    Cue::Typed(text) => BodyEvent::Typed(text),
-                    Cue::Left => BodyEvent::UserLeft,
-                });
+                return Poll::Ready(BodyEvent::User(
+                    SpeakerId::LINKED,
+                    match cue {
+                        Cue::Joined => UserEvent::Joined(Person::alone()),
+                        Cue::Voice(edge) => UserEvent::Voice(edge),
+                        Cue::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
+                        Cue::Typed(text) => UserEvent::Typed(text),
+                        Cue::Left => UserEvent::Left,
+                    },
+                ));
             }
             let Some(due) = self.next_due() else { return Poll::Pending };
             if self.alarm.deadline() != due {
@@ -145,9 +150,11 @@ impl<A: Audience> Body for ScriptedBody<A> {
         self.pausable
     }
 
+    fn flush_voice(&mut self, _speaker: SpeakerId) {}
+
     fn show_agent(&mut self, _state: AgentState) {}
 
-    fn show_user_words(&mut self, segment: Segment, text: &str, is_final: bool) {
+    fn show_user_words(&mut self, _speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
         self.audience.user(segment, text, is_final);
     }
 

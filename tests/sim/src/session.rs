@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use agent_conversation::{ConversationConfig, ErrorPolicy};
+use agent_conversation::{ContextPolicy, ConversationConfig, ErrorPolicy, Prices};
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig, SpeculationConfig,
     TranscriptConfig, TurnLimits,
@@ -138,6 +138,11 @@ fn measured() -> ConversationConfig {
         tool_output: 100_000,
         hook_deadline: seconds(30.0),
         playout_ahead: seconds(30.0),
+        voices_speculations: false,
+        speculation_budget: None,
+        prices: Prices::default(),
+        fillers: Vec::new(),
+        context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
     }
 }

@@ -61,7 +61,7 @@ impl Observer for Witness {
         match event {
             CallEvent::Agent(state) => self.write(at, "agent_state", vec![("value", json!(agent(*state)))]),
             CallEvent::User(state) => self.write(at, "user_state", vec![("value", json!(user(*state)))]),
-            CallEvent::Transcript { text, is_final } => {
+            CallEvent::Transcript { text, is_final, .. } => {
                 self.write(at, "transcript", vec![("text", json!(text)), ("final", json!(is_final))]);
             }
             CallEvent::HandedOff { to, .. } => self.write(at, "handoff", vec![("new", json!(to))]),
@@ -108,7 +108,13 @@ impl Observer for Witness {
             CallEvent::Closed { reason } => {
                 self.write(at, "closed", vec![("reason", json!(closed(*reason)))]);
             }
-            CallEvent::TurnEnded { .. } | CallEvent::Used { .. } | CallEvent::Failed { .. } => {}
+            CallEvent::WordsSetAside { .. }
+            | CallEvent::TranscriptMissed { .. }
+            | CallEvent::TurnTooLong { .. }
+            | CallEvent::SpeculationWasted { .. }
+            | CallEvent::TurnEnded { .. }
+            | CallEvent::Used { .. }
+            | CallEvent::Failed { .. } => {}
         }
     }
 }

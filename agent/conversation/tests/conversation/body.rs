@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use agent_conversation::{AgentState, Body, BodyEvent, CloseReason, ReplyId, Segment};
+use agent_conversation::{
+    AgentState, Body, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, UserEvent,
+};
 use providers_core::{SampleRate, VoiceEdge};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -131,13 +133,16 @@ impl Body for Scripted {
         }
         let now = self.began.elapsed();
         if let Some((_, cue)) = self.cues.pop_front_if(|(at, _)| *at <= now) {
-            return Poll::Ready(match cue {
-                Cue::Joined => BodyEvent::UserJoined,
-                Cue::Voice(edge) => BodyEvent::Voice(edge),
-                Cue::Lapsed(silence) => BodyEvent::VoiceLapsed { silence },
-                Cue::Typed(text) => BodyEvent::Typed(text.to_owned()),
-                Cue::Left => BodyEvent::UserLeft,
-            });
+            return Poll::Ready(BodyEvent::User(
+                SpeakerId::LINKED,
+                match cue {
+                    Cue::Joined => UserEvent::Joined(Person::alone()),
+                    Cue::Voice(edge) => UserEvent::Voice(edge),
+                    Cue::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
+                    Cue::Typed(text) => UserEvent::Typed(text.to_owned()),
+                    Cue::Left => UserEvent::Left,
+                },
+            ));
         }
         self.waker = Some(cx.waker().clone());
         if let Some(due) = self.next_due() {
@@ -209,9 +214,11 @@ impl Body for Scripted {
         self.pausable
     }
 
+    fn flush_voice(&mut self, _speaker: SpeakerId) {}
+
     fn show_agent(&mut self, _state: AgentState) {}
 
-    fn show_user_words(&mut self, segment: Segment, text: &str, is_final: bool) {
+    fn show_user_words(&mut self, _speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
         self.show(format!("user {} {}{text}", segment.0, if is_final { "final " } else { "" }));
     }
 

@@ -3,8 +3,8 @@
 use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
-    Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Greeting,
-    Handle, Journal, Moment, Observer, Parts, Speech, Toolset,
+    Agents, CallEvent, CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy,
+    Greeting, Handle, Journal, Moment, Observer, Parts, Prices, Speech, Toolset,
 };
 use agent_turn::{
     Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig,
@@ -217,13 +217,11 @@ impl Scene {
         let lines = Rc::new(RefCell::new(Vec::new()));
         let shown = Shown::default();
         let parts = Parts {
-            stt: ear.clone(),
-            llm: mind.clone(),
-            tts: voice.clone(),
             tools: self.tools,
             agents: self.agents,
             observer: Box::new(Recorder(events.clone())),
             journal: Some(Box::new(Lines(lines.clone()))),
+            ..Parts::new(ear.clone(), mind.clone(), voice.clone())
         };
         let body = Scripted::new(self.cues, self.pausable, shown.clone());
         let conversation = Conversation::new(self.config, parts, body);
@@ -318,6 +316,11 @@ pub(crate) fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: seconds(5.0),
         playout_ahead: seconds(30.0),
+        voices_speculations: false,
+        speculation_budget: None,
+        prices: Prices::default(),
+        fillers: Vec::new(),
+        context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
     }
 }
@@ -328,11 +331,17 @@ struct Recorder(Rc<RefCell<String>>);
 impl Observer for Recorder {
     fn observe(&mut self, at: Moment, event: &CallEvent<'_>) {
         let text = match event {
-            CallEvent::TurnCommitted { .. } | CallEvent::TurnEnded { .. } | CallEvent::Used { .. } => return,
+            CallEvent::TurnCommitted { .. }
+            | CallEvent::TurnEnded { .. }
+            | CallEvent::Used { .. }
+            | CallEvent::SpeculationWasted { .. } => return,
+            CallEvent::WordsSetAside { text, verdict, .. } => format!("aside {verdict:?} {text:?}"),
+            CallEvent::TranscriptMissed { recovered, .. } => format!("missed, {recovered} words recovered"),
+            CallEvent::TurnTooLong { words, .. } => format!("too long: {words} words"),
             CallEvent::Agent(state) => format!("agent {state:?}"),
             CallEvent::User(state) => format!("user {state:?}"),
-            CallEvent::Transcript { text, is_final: true } => format!("final {text:?}"),
-            CallEvent::Transcript { text, is_final: false } => format!("interim {text:?}"),
+            CallEvent::Transcript { text, is_final: true, .. } => format!("final {text:?}"),
+            CallEvent::Transcript { text, is_final: false, .. } => format!("interim {text:?}"),
             CallEvent::SpeechCreated { source } => format!("speech {source:?}"),
             CallEvent::HandedOff { from: None, .. } => return,
             CallEvent::HandedOff { from: Some(from), to } => format!("handoff {from} to {to}"),

@@ -18,7 +18,8 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    CallReport, CloseReason, Conversation, ConversationConfig, ErrorPolicy, Parts, RoomBody, RoomBodyConfig,
+    CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy, Parts, Prices,
+    RoomBody, RoomBodyConfig,
 };
 use agent_rtc::{JoinOptions, Room};
 use agent_turn::{
@@ -226,6 +227,11 @@ fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: ms(5_000),
         playout_ahead: ms(5000),
+        voices_speculations: false,
+        speculation_budget: None,
+        prices: Prices::default(),
+        fillers: Vec::new(),
+        context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
         errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: ms(500) },
     }
 }

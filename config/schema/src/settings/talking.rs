@@ -15,6 +15,8 @@ choice! {
         Off = "off",
         /// The mind's answer; it is silent until the turn has ended.
         Llm = "llm",
+        /// The same and its voice: heard at once when the turn has ended, and dearer when it has not.
+        LlmTts = "llm_tts",
     }
 }
 
@@ -84,6 +86,8 @@ section! {
         preemptive: Preemptive = "preemptive" Preemptive::Llm.rule();
         /// Answers begun in vain that a turn may cost: each is paid for.
         preemptive_max_attempts: u32 = "preemptive_max_attempts" count(3, 1, 100, "answers");
+        /// What answers begun in vain may cost in one call, in millionths of the currency of [prices]; then none are begun.
+        preemptive_budget: Option<u32> = "preemptive_budget_millionths" count_or("off", None, 0, 4_000_000_000, "millionths");
         /// Longer speech is not answered before its end: more will follow.
         preemptive_max_speech: Duration = "preemptive_max_speech_ms" milliseconds(10_000, 0, 600_000);
         /// How long after the end of speech its final words are awaited; then those so far count. As long as a batch
@@ -139,7 +143,9 @@ section! {
         /// How much of what a tool returns the mind is told. More costs more than it helps: 8000 letters are about 2000
         /// tokens in every request after it.
         tool_output: u32 = "tool_output_chars" count(8_000, 100, 1_000_000, "characters");
-        /// How long a hook of an agent may hold up an answer, or its leaving.
+        /// What is said while tools take longer than turn.filler_after_ms, in turn, with | between; empty for nothing.
+        fillers: String = "fillers" text("One moment, please.|Let me check that.", 10_000);
+        /// How long an agent that leaves the call may take for its last words.
         hook_timeout: Duration = "hook_timeout_ms" milliseconds(5_000, 100, 600_000);
         /// Speech that may wait to be heard before the voice is held back; an interruption throws it away.
         playout_ahead: Duration = "playout_ahead_ms" milliseconds(5_000, 100, 60_000);
