@@ -80,8 +80,8 @@ fn x12_a_tool_hands_over_when_what_is_said_is_over() {
             2.70 final "Connect me."
             2.70 speech Generate
             3.00 user Listening
-            3.00 agent Thinking
             3.00 message User "Connect me."
+            3.00 agent Thinking
             3.20 play
             3.20 latency e2e 0.70 ttft 0.10 ttfb 0.20
             3.20 agent Speaking
@@ -193,8 +193,8 @@ fn a_hook_that_changes_nothing_lets_the_answer_that_was_begun_be_heard() {
         2.70 final "Hello, how are you?"
         2.70 speech Generate
         3.00 user Listening
-        3.00 agent Thinking
         3.25 message User "Hello, how are you?"
+        3.25 agent Thinking
         3.45 play
         3.45 latency e2e 0.95 ttft 0.10 ttfb 0.20
         3.45 agent Speaking
@@ -219,9 +219,9 @@ fn a_hook_may_change_what_was_said_and_the_answer_is_thought_of_anew() {
         2.70 final "Hello, how are you?"
         2.70 speech Generate
         3.00 user Listening
-        3.00 agent Thinking
         3.25 message User "Bonjour"
         3.25 speech Generate
+        3.25 agent Thinking
         3.75 play
         3.75 latency e2e 1.25 ttft 0.10 ttfb 0.20
         3.75 agent Speaking
@@ -249,9 +249,7 @@ fn a_hook_may_leave_a_turn_unanswered_or_forget_it() {
         2.70 final "Hello, how are you?"
         2.70 speech Generate
         3.00 user Listening
-        3.00 agent Thinking
         3.25 message User "Hello, how are you?"
-        3.25 agent Listening
         7.50 closed user_left
     "#]]);
     assert_eq!(played.report.history, [ChatMessage::User { text: HELLO.to_owned() }]);
@@ -262,8 +260,6 @@ fn a_hook_may_leave_a_turn_unanswered_or_forget_it() {
         2.70 final "Hello, how are you?"
         2.70 speech Generate
         3.00 user Listening
-        3.00 agent Thinking
-        3.25 agent Listening
         7.50 closed user_left
     "#]]);
     assert_eq!(played.report.history, []);
@@ -323,8 +319,8 @@ fn a_task_holds_the_call_until_it_gives_its_value() {
             2.70 final "Forty-two."
             2.70 speech Generate
             3.00 user Listening
-            3.00 agent Thinking
             3.00 message User "Forty-two."
+            3.00 agent Thinking
             3.00 tools note errors 0
             3.00 speech Tool
             3.40 play

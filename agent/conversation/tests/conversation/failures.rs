@@ -178,6 +178,7 @@ fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
         0.55 user Speaking
         2.60 interim "Hello?"
         3.00 user Listening
+        3.50 missed, 1 words recovered
         3.50 message User "Hello?"
         3.50 speech Generate
         3.50 agent Thinking

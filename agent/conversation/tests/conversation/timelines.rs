@@ -308,6 +308,7 @@ fn a14_a_noise_at_the_moment_of_the_first_sample_changes_nothing() {
             8.06 played 5.00
             8.06 message Assistant "I'm doing well, thank you!"
             8.06 agent Listening
+            8.30 missed, 0 words recovered
             9.00 closed user_left
         "#]]);
 }
@@ -410,6 +411,7 @@ fn x1_a_false_interruption_is_resumed_without_a_lost_sample() {
         6.50 user Listening
         8.50 resume
         8.50 agent Speaking
+        11.00 missed, 0 words recovered
         16.21 played 10.00
         16.21 message Assistant "Here is a long story for you, it begins."
         16.21 agent Listening
@@ -557,6 +559,7 @@ fn x17_noise_is_not_answered() {
         0.00 agent Listening
         0.55 user Speaking
         3.00 user Listening
+        7.50 missed, 0 words recovered
         7.50 closed user_left
     "#]]);
 }
