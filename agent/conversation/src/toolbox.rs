@@ -166,6 +166,11 @@ impl Toolbox {
         self.ready.pop_front().map_or(Poll::Pending, Poll::Ready)
     }
 
+    /// The next call that was answered without waiting for its tool.
+    pub(crate) fn take_answered(&mut self) -> Option<Returned> {
+        self.ready.pop_front()
+    }
+
     fn poll_jobs(&mut self, cx: &mut Context<'_>) {
         let mut n = 0;
         while n < self.jobs.len().min(self.limits.at_once) {

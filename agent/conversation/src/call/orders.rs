@@ -78,7 +78,7 @@ impl<B: Body> Call<B> {
     }
 
     fn cancel(&mut self, reply: ReplyId, reason: CancelReason) {
-        self.toolbox.interrupt(reply);
+        self.interrupt_tools(reply);
         if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
             let making = self.replies.swap_remove(at);
             self.count_waste(&making);
@@ -176,7 +176,7 @@ impl<B: Body> Call<B> {
     }
 
     fn stop_playout(&mut self, reply: ReplyId) {
-        self.toolbox.interrupt(reply);
+        self.interrupt_tools(reply);
         let heard = self.body.stop();
         if self.playing.as_ref().is_some_and(|playing| !playing.is_dismissed) {
             self.tally.interrupted();

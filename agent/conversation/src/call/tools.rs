@@ -50,6 +50,19 @@ impl<B: Body> Call<B> {
         true
     }
 
+    /// A reply is stopped or cancelled: those of its tools that may be cancelled are, and the history says so before
+    /// anything is answered to what comes next.
+    pub(super) fn interrupt_tools(&mut self, reply: ReplyId) {
+        self.toolbox.interrupt(reply);
+        while let Some(Returned { reply, call, outcome, part, .. }) = self.toolbox.take_answered() {
+            self.history.returned(reply, call, outcome);
+            self.facts.push_back(Input::Reply(reply, ReplyFact::FunctionFinished));
+            if part == Part::Last {
+                self.tell_tools(reply);
+            }
+        }
+    }
+
     /// Has the mind speak about what nobody waited for, when the floor is free.
     fn tell_late(&mut self, name: &str, outcome: &ToolOutcome) {
         if !outcome.reply {

@@ -78,7 +78,7 @@ fn a_tool_that_ends_the_call_lets_the_mind_say_goodbye() {
             3.00 tools hang_up errors 0
             3.00 speech Tool
             3.50 play
-            3.50 latency e2e 1.00 ttft 0.10 ttfb 0.40
+            3.50 latency e2e 1.00 ttft 0.10 ttfb 0.20
             3.50 agent Speaking
             4.51 played 1.00
             4.51 message Assistant "Goodbye!"
@@ -107,7 +107,7 @@ fn a_tool_hands_over_by_name_once_the_mind_has_spoken_about_it() {
             3.00 tools transfer errors 0
             3.00 speech Tool
             3.50 play
-            3.50 latency e2e 1.00 ttft 0.10 ttfb 0.40
+            3.50 latency e2e 1.00 ttft 0.10 ttfb 0.20
             3.50 agent Speaking
             4.51 played 1.00
             4.51 message Assistant "One moment."
@@ -185,7 +185,7 @@ fn a_mind_that_calls_tools_though_it_may_not_is_not_obeyed() {
         3.00 tools look errors 0
         3.00 speech Tool
         3.50 play
-        3.50 latency e2e 1.00 ttft 0.10 ttfb 0.40
+        3.50 latency e2e 1.00 ttft 0.10 ttfb 0.20
         3.50 agent Speaking
         4.51 played 1.00
         4.51 message Assistant "I found it."
@@ -224,15 +224,14 @@ fn an_interrupted_reply_keeps_what_its_tools_return_and_cancels_what_it_may() {
             5.20 speech Generate
             5.50 user Listening
             5.50 message User "Hurry up!"
-            5.50 speech Generate
             5.50 agent Thinking
-            6.00 play
-            6.00 latency e2e 1.00 ttft 0.10 ttfb 0.40
-            6.00 agent Speaking
+            5.70 play
+            5.70 latency e2e 0.70 ttft 0.10 ttfb 0.20
+            5.70 agent Speaking
+            6.71 played 1.00
+            6.71 message Assistant "I am sorry."
+            6.71 agent Listening
             7.00 tools book look errors 1
-            7.01 played 1.00
-            7.01 message Assistant "I am sorry."
-            7.01 agent Listening
             10.00 closed user_left
         "#]]);
     assert_eq!(
