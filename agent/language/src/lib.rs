@@ -6,8 +6,8 @@
 mod captions;
 pub mod listening;
 pub mod reading;
-mod spoken;
+pub mod wording;
 pub mod words;
 
 pub use captions::Captions;
-pub use spoken::Spoken;
+pub use wording::Spoken;

@@ -1,25 +1,24 @@
-//! Text for speech: Markdown and emoji taken out of a stream of text, the same at any chunking.
+//! Markdown and emoji, which are not spoken, taken out of a stream of text; the same at any chunking.
 //!
 //! What cannot be judged yet is held back: an opened emphasis until it is closed, or its line ends, or
 //! [`HELD_AT_MOST`] bytes wait. Marks that are not Markdown (`2 * 3`, `*.py`, `x**2`) stay.
 
-/// How many bytes are held back while a mark might still be closed.
+use super::{Transform, plain};
+use crate::reading::Said;
+
+/// How many bytes are held back while a mark might still be closed; no more are looked at together.
 const HELD_AT_MOST: usize = 400;
 
-/// Takes Markdown and emoji out of a stream of text.
+/// Takes Markdown, emoji or both out of a stream of text.
 #[derive(Clone, Debug)]
-pub struct Spoken {
+pub struct Markup {
+    markdown: bool,
+    emoji: bool,
     held: String,
     /// Whether what is held begins a line.
     at_line_start: bool,
     /// The last character that was let through or taken out.
     before: Option<char>,
-}
-
-impl Default for Spoken {
-    fn default() -> Self {
-        Self { held: String::new(), at_line_start: true, before: None }
-    }
 }
 
 /// What stands at the beginning of the held text.
@@ -34,49 +33,85 @@ enum Token {
     Wait,
 }
 
-impl Spoken {
-    /// More text; what can be said is appended to `out`.
-    pub fn push(&mut self, text: &str, out: &mut String) {
+impl Transform for Markup {
+    fn push(&mut self, text: &str, out: &mut Vec<Said>) {
         self.held.push_str(text);
         self.take(out, false);
     }
 
-    /// No more text comes.
-    pub fn finish(&mut self, out: &mut String) {
+    fn finish(&mut self, out: &mut Vec<Said>) {
         self.take(out, true);
+        self.at_line_start = true;
+        self.before = None;
+    }
+}
+
+impl Markup {
+    /// A filter of Markdown, of emoji, or of both.
+    #[must_use]
+    pub const fn new(markdown: bool, emoji: bool) -> Self {
+        Self { markdown, emoji, held: String::new(), at_line_start: true, before: None }
     }
 
-    fn take(&mut self, out: &mut String, is_end: bool) {
+    fn take(&mut self, out: &mut Vec<Said>, is_end: bool) {
         let held = std::mem::take(&mut self.held);
         let mut rest = held.as_str();
         while let Some(first) = rest.chars().next() {
-            let sure = is_end || rest.len() > HELD_AT_MOST;
-            let token = if self.at_line_start { line_start(rest, sure) } else { None };
-            match token.unwrap_or_else(|| inline(rest, first, self.before, sure)) {
+            let seen = &rest[..rest.floor_char_boundary(HELD_AT_MOST)];
+            let sure = is_end || rest.len() >= HELD_AT_MOST;
+            match self.token(seen, first, sure) {
                 Token::Wait => break,
-                Token::Keep(n) => rest = self.pass(rest, n, Some(out)),
-                Token::Drop(n) => rest = self.pass(rest, n, None),
+                Token::Keep(n) => {
+                    plain(out, &rest[..n]);
+                    rest = self.pass(rest, n);
+                }
+                Token::Drop(n) => {
+                    drop_text(out, &rest[..n]);
+                    rest = self.pass(rest, n);
+                }
                 Token::Inside(from, to, end) => {
-                    let mut inner = Self { at_line_start: false, before: None, held: String::new() };
-                    inner.push(&rest[from..to], out);
-                    inner.finish(out);
-                    rest = self.pass(rest, end, None);
+                    drop_text(out, &rest[..from]);
+                    let mut inner = Self { at_line_start: false, ..Self::new(self.markdown, self.emoji) };
+                    inner.held.push_str(&rest[from..to]);
+                    inner.take(out, true);
+                    drop_text(out, &rest[to..end]);
+                    rest = self.pass(rest, end);
                 }
             }
         }
         self.held = rest.to_owned();
     }
 
-    /// Goes `n` bytes on, and says them where that is wanted.
-    fn pass<'a>(&mut self, rest: &'a str, n: usize, out: Option<&mut String>) -> &'a str {
-        let (passed, rest) = rest.split_at(n);
-        let was_line_start = self.at_line_start;
-        self.before = passed.chars().next_back();
-        self.at_line_start = passed.ends_with('\n') || (was_line_start && passed.trim().is_empty());
-        if let Some(out) = out {
-            out.push_str(passed);
+    fn token(&self, seen: &str, first: char, sure: bool) -> Token {
+        if !self.markdown {
+            let is_other = |c: char| is_emoji(c) != is_emoji(first);
+            let run = seen.find(is_other).unwrap_or(seen.len());
+            return if is_emoji(first) && self.emoji { Token::Drop(run) } else { Token::Keep(run) };
         }
+        if self.at_line_start && first.is_whitespace() {
+            return Token::Keep(first.len_utf8());
+        }
+        let token = if self.at_line_start { line_start(seen, sure) } else { None };
+        match token.unwrap_or_else(|| inline(seen, first, self.before, sure)) {
+            Token::Drop(n) if is_emoji(first) && !self.emoji => Token::Keep(n),
+            token => token,
+        }
+    }
+
+    /// Goes `n` bytes on.
+    fn pass<'a>(&mut self, rest: &'a str, n: usize) -> &'a str {
+        let (passed, rest) = rest.split_at(n);
+        self.before = passed.chars().next_back();
+        self.at_line_start = passed.ends_with('\n') || (self.at_line_start && passed.trim().is_empty());
         rest
+    }
+}
+
+/// Text that is not said.
+fn drop_text(out: &mut Vec<Said>, text: &str) {
+    match out.last_mut() {
+        Some(Said::Read { written, spoken }) if spoken.is_empty() => written.push_str(text),
+        Some(_) | None => out.push(Said::Read { written: text.to_owned(), spoken: String::new() }),
     }
 }
 
@@ -136,12 +171,12 @@ fn inline(rest: &str, first: char, before: Option<char>, sure: bool) -> Token {
             Some(_) | None => Token::Keep(1),
         },
         _ if is_emoji(first) => Token::Drop(first.len_utf8()),
-        _ => Token::Keep(plain(rest)),
+        _ => Token::Keep(unmarked(rest)),
     }
 }
 
 /// How far the text goes without anything to judge.
-fn plain(rest: &str) -> usize {
+fn unmarked(rest: &str) -> usize {
     let special = |c: char| matches!(c, '*' | '_' | '`' | '~' | '[' | '!' | '\n') || is_emoji(c);
     let end = rest.char_indices().skip(1).find(|(_, c)| special(*c)).map_or(rest.len(), |(at, _)| at);
     if rest.starts_with('\n') {
@@ -216,16 +251,23 @@ fn is_emoji(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::Spoken;
+    use super::Markup;
+    use crate::{reading::Said, wording::Transform};
 
-    fn spoken(text: &str, size: usize) -> String {
-        let (mut filter, mut out) = (Spoken::default(), String::new());
+    fn said(text: &str, size: usize) -> Vec<Said> {
+        let (mut filter, mut out) = (Markup::new(true, true), Vec::new());
         let characters: Vec<char> = text.chars().collect();
         for piece in characters.chunks(size) {
             filter.push(&piece.iter().collect::<String>(), &mut out);
         }
         filter.finish(&mut out);
         out
+    }
+
+    fn spoken(text: &str, size: usize) -> String {
+        let said = said(text, size);
+        assert_eq!(said.iter().map(Said::written).collect::<String>(), text, "nothing of the text is lost");
+        said.iter().map(Said::spoken).collect()
     }
 
     #[test]
@@ -264,9 +306,34 @@ mod tests {
     }
 
     #[test]
+    fn long_texts_are_the_same_at_any_chunking() {
+        let seed = fastrand::u64(..);
+        let mut random = fastrand::Rng::with_seed(seed);
+        let parts = [
+            "*", "**", "_", "`", "```", "~~", "[", "](", ")", "!", "\n", "# ", "- ", " ", "word", "long ",
+            "🙂", "é", "你",
+        ];
+        for _ in 0..300 {
+            let text: String = (0..random.usize(..400)).map(|_| parts[random.usize(..parts.len())]).collect();
+            let whole = spoken(&text, usize::MAX);
+            for size in [1, 3, 50, 399, 401] {
+                assert_eq!(spoken(&text, size), whole, "seed {seed}, by {size}: {text:?}");
+            }
+        }
+    }
+
+    #[test]
     fn text_without_marks_is_not_held_back() {
-        let (mut filter, mut out) = (Spoken::default(), String::new());
+        let (mut filter, mut out) = (Markup::new(true, true), Vec::new());
         filter.push("I'm doing ", &mut out);
-        assert_eq!(out, "I'm doing ");
+        assert_eq!(out, [Said::Plain("I'm doing ".to_owned())]);
+    }
+
+    #[test]
+    fn emoji_alone_are_taken_out_and_markdown_stays() {
+        let (mut filter, mut out) = (Markup::new(false, true), Vec::new());
+        filter.push("**Hi** 🙂 there", &mut out);
+        filter.finish(&mut out);
+        assert_eq!(out.iter().map(Said::spoken).collect::<String>(), "**Hi**  there");
     }
 }
