@@ -58,6 +58,14 @@ pub struct Greeting {
     pub interruptible: bool,
 }
 
+impl Greeting {
+    /// These words, which the user may interrupt.
+    #[must_use]
+    pub fn words(words: impl Into<String>) -> Self {
+        Self { speech: Speech::Words(words.into()), interruptible: true }
+    }
+}
+
 /// The words of a greeting, or where they come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Speech {

@@ -51,6 +51,7 @@ pub(crate) enum Command {
     RunTask { agent: MakeAgent },
     Complete { deliver: Box<dyn FnOnce() + Send> },
     Instruct(String),
+    Refresh(oneshot::Sender<()>),
     Note(String),
     History(oneshot::Sender<Vec<ChatMessage>>),
     Drain(CloseReason),
@@ -137,6 +138,14 @@ impl Handle {
     /// Changes what the present agent is told to be, from the next answer on.
     pub fn instruct(&self, instructions: impl Into<String>) -> Result<(), Refused> {
         self.send(Command::Instruct(instructions.into()))
+    }
+
+    /// Asks the present agent again what it is ([`Agent::profile`]); what it says holds from the next answer on. Done
+    /// when that is so.
+    pub async fn refresh(&self) -> Result<(), Refused> {
+        let (done, is_done) = oneshot::channel();
+        self.send(Command::Refresh(done))?;
+        is_done.await.map_err(|_| Refused)
     }
 
     /// Lets the mind read this from now on, after all that was said so far.

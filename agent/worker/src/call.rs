@@ -12,10 +12,11 @@ use futures_util::TryFutureExt;
 use tokio::sync::watch;
 
 use crate::{
+    cast::Cast,
     metrics::Metrics,
     observing::{CallObserver, reported},
     protocol::{Assignment, Outcome, StopReason},
-    providers::{CallProviders, Providers},
+    providers::CallProviders,
     seat::{Entry, Seat},
     trust::Trust,
     wiring,
@@ -25,22 +26,24 @@ use crate::{
 pub struct Calls {
     config: Arc<Config>,
     trust: Trust,
-    conversation: ConversationConfig,
-    providers: watch::Receiver<Option<Providers>>,
+    cast: watch::Receiver<Option<Arc<Cast>>>,
+    /// Whether calls follow agents' files that change.
+    is_live: bool,
     metrics: Arc<Metrics>,
 }
 
 impl Calls {
-    /// Calls as the configuration describes them; they wait for their providers.
+    /// Calls as the configuration describes them; they wait for their agents. With `is_live`, an agent of a call is
+    /// what its file says by its next turn.
     #[must_use]
     pub fn new(
         config: Arc<Config>,
         trust: Trust,
-        providers: watch::Receiver<Option<Providers>>,
+        cast: watch::Receiver<Option<Arc<Cast>>>,
+        is_live: bool,
         metrics: Arc<Metrics>,
     ) -> Arc<Self> {
-        let conversation = wiring::conversation(&config);
-        Arc::new(Self { config, trust, conversation, providers, metrics })
+        Arc::new(Self { config, trust, cast, is_live, metrics })
     }
 
     /// What runs a call in a room.
@@ -60,34 +63,34 @@ impl Calls {
             reason = seat.stopped() => return stopped(reason),
         };
         match joined {
-            Ok((providers, room)) => Box::pin(self.converse(&assignment, seat, providers, room)).await,
+            Ok((cast, room)) => Box::pin(self.converse(&assignment, seat, &cast, room)).await,
             Err(reason) => Outcome::Failed(reason),
         }
     }
 
-    async fn join(&self, assignment: &Assignment) -> Result<(Providers, Box<Room>), String> {
-        let mut ready = self.providers.clone();
+    async fn join(&self, assignment: &Assignment) -> Result<(Arc<Cast>, Box<Room>), String> {
+        let mut ready = self.cast.clone();
         let url = assignment.url.clone().unwrap_or_else(|| self.config.livekit.url.to_string());
         let options = JoinOptions {
             single_peer_connection: self.config.livekit.single_peer_connection,
             tls: self.trust.tls(),
             ..JoinOptions::new(url, assignment.token.clone())
         };
-        let providers = async {
-            let providers = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?;
-            providers.clone().ok_or_else(|| NO_PROVIDERS.to_owned())
+        let cast = async {
+            let cast = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?;
+            cast.clone().ok_or_else(|| NO_PROVIDERS.to_owned())
         };
         let room = Box::pin(Room::join(options))
             .map_ok(Box::new)
             .map_err(|error| format!("cannot join the room: {error}"));
-        tokio::try_join!(providers, room)
+        tokio::try_join!(cast, room)
     }
 
     async fn converse(
         &self,
         assignment: &Assignment,
         mut seat: Seat,
-        providers: Providers,
+        cast: &Cast,
         room: Box<Room>,
     ) -> Outcome {
         let job = &assignment.job;
@@ -103,8 +106,9 @@ impl Calls {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
-        let parts = parts(providers.for_call(), CallObserver::new(job.clone(), self.metrics.clone()));
-        let config = ConversationConfig { id: job.to_string().into(), ..self.conversation.clone() };
+        let observer = CallObserver::new(job.clone(), self.metrics.clone());
+        let parts = parts(cast, self.is_live.then_some(&self.cast), observer);
+        let config = ConversationConfig { id: job.to_string().into(), ..cast.entry().conversation.clone() };
         let conversation = Conversation::new(config, parts, body);
         let report = Box::pin(run(conversation, &mut seat, &told)).await;
         reported(job, &report, &self.metrics);
@@ -112,10 +116,16 @@ impl Calls {
     }
 }
 
-/// The parts of a conversation without tools.
-pub(crate) fn parts(providers: CallProviders, observer: CallObserver) -> Parts {
-    let parts = Parts::new(providers.stt, providers.llm, providers.tts);
-    Parts { observer: Box::new(observer), ..parts }
+/// The parts of a conversation of these agents; with `live`, they follow their files.
+pub(crate) fn parts(
+    cast: &Cast,
+    live: Option<&watch::Receiver<Option<Arc<Cast>>>>,
+    observer: CallObserver,
+) -> Parts {
+    let (agents, entry) = (cast.agents(live), cast.entry());
+    let CallProviders { stt, llm, tts, judge: _ } = entry.providers.for_call();
+    let tools = entry.tools.clone();
+    Parts { agents, tools, observer: Box::new(observer), ..Parts::new(stt, llm, tts) }
 }
 
 /// Holds the conversation; when the call is told to end, asks it to.

@@ -11,12 +11,8 @@ use agent_conversation::{CallReport, Conversation, Device, SoundBody, Speaker};
 use config_schema::Config;
 
 use crate::{
-    call::parts,
-    metrics::Metrics,
-    observing::CallObserver,
-    protocol::JobId,
-    providers::{BuildError, Providers},
-    wiring,
+    call::parts, cast::Cast, metrics::Metrics, observing::CallObserver, protocol::JobId,
+    providers::BuildError, wiring,
 };
 
 /// Through what the user is heard and hears.
@@ -68,10 +64,11 @@ pub enum ConsoleError {
     Providers(#[from] BuildError),
 }
 
-/// Holds one conversation; `show` is given each line that was said. Ends when the input has ended and the agent is
+/// Holds one conversation of the agents that `build` makes; `show` is given each line that was said. Ends when the input has ended and the agent is
 /// silent; dropping it ends it at once.
 pub async fn console(
-    config: Arc<Config>,
+    config: &Arc<Config>,
+    build: impl FnOnce(&Arc<Config>) -> Result<Cast, BuildError> + Send + 'static,
     sound: Sound,
     show: impl FnMut(Speaker, &str) + 'static,
 ) -> Result<CallReport, ConsoleError> {
@@ -80,13 +77,13 @@ pub async fn console(
         Sound::Files { input, output } => {
             let files = files::Files::open(&input, &output)?;
             let (device, written) = files.into_device(Box::new(move |who, text| show(who, text)));
-            let report = converse(&config, device).await?;
+            let report = converse(config, build, device).await?;
             written.finish().map_err(|source| ConsoleError::Write { path: output, source })?;
             Ok(report)
         }
         #[cfg(feature = "devices")]
         Sound::Devices => {
-            converse(&config, devices::Devices::open(Box::new(move |who, text| show(who, text)))?).await
+            converse(config, build, devices::Devices::open(Box::new(move |who, text| show(who, text)))?).await
         }
         #[cfg(not(feature = "devices"))]
         Sound::Devices => {
@@ -98,20 +95,24 @@ pub async fn console(
     }
 }
 
-async fn converse(config: &Arc<Config>, device: impl Device) -> Result<CallReport, ConsoleError> {
+async fn converse(
+    config: &Arc<Config>,
+    build: impl FnOnce(&Arc<Config>) -> Result<Cast, BuildError> + Send + 'static,
+    device: impl Device,
+) -> Result<CallReport, ConsoleError> {
     let to_build = config.clone();
-    let built = tokio::task::spawn_blocking(move || Providers::build(&to_build)).await;
-    let providers = match built {
-        Ok(providers) => providers?,
+    let built = tokio::task::spawn_blocking(move || build(&to_build)).await;
+    let cast = match built {
+        Ok(cast) => cast?,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     };
-    providers.prewarm();
+    cast.prewarm();
     // Nobody has spoken for so long, and nothing that was said can still bring words or an answer.
     let patience = config.turn.endpointing_max_delay + config.turn.transcript_timeout;
     let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
     let job = JobId::new("console").expect("a word is not empty");
     let observer = CallObserver::new(job, Arc::new(Metrics::new()));
     let conversation =
-        Conversation::new(wiring::conversation(config), parts(providers.for_call(), observer), body);
+        Conversation::new(cast.entry().conversation.clone(), parts(&cast, None, observer), body);
     Ok(Box::pin(conversation.run()).await)
 }

@@ -13,9 +13,9 @@ use serde::Serialize;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
+    cast::Cast,
     metrics::Metrics,
     protocol::{JobKind, Phase, Snapshot},
-    providers::Providers,
     shards::ShardGauge,
 };
 
@@ -28,8 +28,8 @@ pub struct Health {
     pub kind: JobKind,
     /// The worker at a glance.
     pub status: watch::Receiver<Snapshot>,
-    /// Whether ears, minds and voices are there.
-    pub providers: watch::Receiver<Option<Providers>>,
+    /// Whether the agents are there, with their ears, minds and voices.
+    pub cast: watch::Receiver<Option<Arc<Cast>>>,
     /// What each shard measures.
     pub shards: Vec<Arc<ShardGauge>>,
     /// Everything else that is measured.
@@ -78,7 +78,7 @@ async fn healthz(State(health): State<Health>) -> Response {
 /// Whether it takes part: registered, not draining, providers there. A worker that is full is ready.
 async fn readyz(State(health): State<Health>) -> Response {
     let refusal = match health.status.borrow().phase {
-        Phase::Registered if health.providers.borrow().is_some() => {
+        Phase::Registered if health.cast.borrow().is_some() => {
             return (StatusCode::OK, "ready").into_response();
         }
         Phase::Registered => "providers are not loaded yet",

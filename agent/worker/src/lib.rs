@@ -10,6 +10,9 @@
 //!
 //! The worker's own thread speaks with the server and serves its endpoints; calls live on the shards' threads and
 //! never leave theirs. What a call is stands in [`Entry`]: the worker knows neither rooms nor providers.
+//!
+//! A program with agents of its own is [`run_with`]: it has the command line, the configuration and all else of
+//! `colloquy-agent`.
 
 pub mod protocol;
 
@@ -20,6 +23,7 @@ mod trust;
 mod worker;
 
 mod call;
+pub mod cast;
 mod console;
 mod observing;
 pub mod providers;
@@ -29,6 +33,7 @@ mod http;
 mod logging;
 mod metrics;
 pub mod playground;
+mod program;
 
 pub use call::Calls;
 pub use console::{ConsoleError, Sound, console};
@@ -36,6 +41,7 @@ pub use http::{Health, ListenError, listen, serve};
 pub use link::{Link, LinkError, websocket_url};
 pub use logging::{FilterError, check as check_logging, start as start_logging};
 pub use metrics::{Metric, Metrics};
+pub use program::{MakeAgents, run, run_with};
 pub use seat::{CallFuture, Entry, Seat};
 pub use shards::ShardGauge;
 pub use trust::{Trust, TrustError};

@@ -70,13 +70,43 @@ pub enum BuildError {
 
 impl Providers {
     /// Builds what the configuration names. Loads libraries and reads models: some 100 ms, so not on a call's thread.
-    pub fn build(config: &Config) -> Result<Self, BuildError> {
+    /// What is configured as in one of `built` is not built again, but shared.
+    pub fn build(config: &Config, built: &[(&Config, &Self)]) -> Result<Self, BuildError> {
+        let beside = |is_same: &dyn Fn(&Config) -> bool| {
+            built.iter().find(|(other, _)| is_same(other)).map(|(_, providers)| (*providers).clone())
+        };
+        // The local recogniser's grammar is made from the same file as the local mind's answers.
+        let same_ear = |other: &Config| other.stt == config.stt && other.llm.local == config.llm.local;
+        let same_judge = |other: &Config| {
+            other.turn.detector == config.turn.detector && other.turn.smart_turn == config.turn.smart_turn
+        };
         Ok(Self {
-            stt: chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
-            llm: chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
-            tts: chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
-            judge: judge::judge(&config.turn)?,
+            stt: match beside(&same_ear) {
+                Some(built) => built.stt,
+                None => chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
+            },
+            llm: match beside(&|other| other.llm == config.llm) {
+                Some(built) => built.llm,
+                None => chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
+            },
+            tts: match beside(&|other| other.tts == config.tts) {
+                Some(built) => built.tts,
+                None => chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
+            },
+            judge: match beside(&same_judge) {
+                Some(built) => built.judge,
+                None => judge::judge(&config.turn)?,
+            },
         })
+    }
+
+    /// Whether ear, mind and voice are another's.
+    pub(crate) fn same(&self, other: &Self) -> [bool; 3] {
+        [
+            Arc::ptr_eq(&self.stt, &other.stt),
+            Arc::ptr_eq(&self.llm, &other.llm),
+            Arc::ptr_eq(&self.tts, &other.tts),
+        ]
     }
 
     /// What one call hears, thinks and speaks with. Without a fallback that is the provider itself.

@@ -17,7 +17,7 @@ instructions = \"You are the host.\"
 const BOOKING: &str = "
 [agent]
 description = \"Books tables.\"
-keep = \"summary\"
+keep = \"last_turn\"
 
 [conversation]
 instructions = \"You book tables.\"

@@ -57,6 +57,11 @@ impl UserTurn {
         self.is_changed = true;
     }
 
+    /// An answer begun before is not used: the mind would answer otherwise now.
+    pub const fn answer_anew(&mut self) {
+        self.is_changed = true;
+    }
+
     /// The turn is kept in the history and not answered.
     pub const fn keep_silent(&mut self) {
         self.answer = TurnAnswer::Unwanted;
@@ -71,7 +76,7 @@ impl UserTurn {
         self.answer
     }
 
-    /// Whether the mind will read anything else than the user said.
+    /// Whether the mind will read anything else than an answer begun before has read.
     pub(crate) const fn is_changed(&self) -> bool {
         self.is_changed
     }

@@ -166,20 +166,33 @@ impl<B: Body> Call<B> {
 
     fn give_call(&mut self, next: Rc<Active>) {
         self.cancel_hooks();
+        let before = self.take(next);
+        let active = self.active.clone();
+        self.summary = None;
+        let event = CallEvent::HandedOff { from: Some(&before.name), to: &active.name };
+        self.tally.tell(self.now(), event);
+    }
+
+    /// The agent that has the call says anew what it is.
+    pub(super) fn refresh(&mut self) {
+        let (agent, name) = (self.active.agent.clone(), self.active.name.clone());
+        self.take(self.activate(agent, &name));
+    }
+
+    /// From now on this is who speaks.
+    fn take(&mut self, next: Rc<Active>) -> Rc<Active> {
         let before = mem::replace(&mut self.active, next);
         let active = self.active.clone();
         self.toolbox.replace(active.tools.clone(), &active.name);
         for listener in self.people.values_mut() {
             listener.hearing.replace(&active.stt, &active.hearing);
         }
-        self.summary = None;
         self.changes_of_agent += 1;
         let profile = active.profile(&self.config.turn);
         if profile != before.profile(&self.config.turn) {
             self.facts.push_back(Input::Told(Told::Profile(profile)));
         }
-        let event = CallEvent::HandedOff { from: Some(&before.name), to: &active.name };
-        self.tally.tell(self.now(), event);
+        before
     }
 
     fn enter(&mut self) {

@@ -41,6 +41,11 @@ impl<B: Body> Call<B> {
                 self.changes_of_agent += 1;
             }
             Command::Drain(reason) => self.tell(Input::Told(Told::Drain { reason })),
+            Command::Refresh(done) => {
+                self.refresh();
+                // It is no loss when who asked does not wait any more.
+                let _ = done.send(());
+            }
             Command::Note(note) => self.history.note(note),
             // Dropped: who asked does not wait any more.
             Command::History(answer) => drop(answer.send(self.history.messages())),

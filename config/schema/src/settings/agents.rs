@@ -20,8 +20,8 @@ choice! {
     pub enum Keep {
         /// All of it.
         All = "all",
-        /// A summary that the mind makes of it, beside the last words of the person.
-        Summary = "summary",
+        /// From the last turn of the person on.
+        LastTurn = "last_turn",
         /// Nothing.
         Nothing = "nothing",
     }

@@ -7,29 +7,29 @@ use clap::{Args, Parser, Subcommand};
 /// A voice agent for LiveKit rooms: registers with a server, takes jobs, joins rooms, listens and answers aloud.
 #[derive(Debug, Parser)]
 #[command(name = "colloquy-agent", version, arg_required_else_help = true, after_help = EXIT_CODES)]
-pub(crate) struct Cli {
+pub(in crate::program) struct Cli {
     #[command(flatten)]
-    pub(crate) settings: Settings,
+    pub(in crate::program) settings: Settings,
     /// Print every setting in effect with where it came from, secrets masked, and end
     #[arg(long, global = true)]
-    pub(crate) print_config: bool,
+    pub(in crate::program) print_config: bool,
     #[command(subcommand)]
-    pub(crate) command: Option<Command>,
+    pub(in crate::program) command: Option<Command>,
 }
 
 /// Where settings come from, besides the environment.
 #[derive(Clone, Debug, Args)]
-pub(crate) struct Settings {
+pub(in crate::program) struct Settings {
     /// A configuration file (TOML); config/default.toml shows every setting
     #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) config: Option<PathBuf>,
+    pub(in crate::program) config: Option<PathBuf>,
     /// One setting, over file and environment; may be repeated
     #[arg(long, global = true, value_name = "SECTION.KEY=VALUE")]
-    pub(crate) set: Vec<String>,
+    pub(in crate::program) set: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Command {
+pub(in crate::program) enum Command {
     /// Register with the server and take jobs until told to stop
     Start {
         /// End when the first registration fails, instead of trying until the server is there
@@ -59,8 +59,9 @@ pub(crate) enum Command {
         #[arg(long = "out", value_name = "FILE.wav", requires = "input")]
         output: Option<PathBuf>,
     },
-    /// Check configuration and providers, and end
-    CheckConfig,
+    /// Check configuration, agents and providers, and end: what would be found wrong only in a call is found here
+    #[command(alias = "check-config")]
+    Check,
     /// Serve a page on this machine for a first call from a browser
     Playground {
         /// Where the page is served; loopback addresses only
@@ -74,7 +75,7 @@ pub(crate) enum Command {
 
 /// How this program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
+pub(in crate::program) enum Exit {
     /// All is done.
     Done = 0,
     /// It failed while it ran.

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use agent_worker::start_logging;
+use crate::start_logging;
 use config_schema::Loaded;
 use tokio::{
     process::{Child, ChildStdin, Command},
@@ -18,9 +18,9 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::signals::Signals;
-use crate::{cli::Settings, failure::Failure};
+use crate::program::{cli::Settings, failure::Failure};
 
-pub(crate) async fn dev(loaded: &Loaded, settings: &Settings) -> Result<(), Failure> {
+pub(in crate::program) async fn dev(loaded: &Loaded, settings: &Settings) -> Result<(), Failure> {
     loaded.require_credentials()?;
     start_logging(&loaded.config.logging)?;
     let program = std::env::current_exe().map_err(Failure::Child)?;

@@ -2,21 +2,23 @@
 
 use std::{io, path::PathBuf};
 
-use agent_worker::{
-    ConsoleError, FilterError, ListenError, TrustError, WorkerError, playground::PlaygroundError,
-    protocol::Outcome, providers::BuildError,
+use crate::{
+    ConsoleError, FilterError, ListenError, TrustError, WorkerError, cast::TeamError,
+    playground::PlaygroundError, protocol::Outcome, providers::BuildError,
 };
 use config_schema::ConfigErrors;
 
-use crate::cli::Exit;
+use super::cli::Exit;
 
 /// Why the program ends before its time.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub(in crate::program) enum Failure {
     #[error("cannot read {}: {source}", path.display())]
     File { path: PathBuf, source: io::Error },
     #[error("the configuration is wrong:\n{0}")]
     Configuration(#[from] ConfigErrors),
+    #[error("the agents are wrong:\n{0}")]
+    Team(#[from] TeamError),
     #[error("the configuration is wrong: {0}")]
     Filter(#[from] FilterError),
     #[error("livekit.ca_file: {0}")]
@@ -46,10 +48,11 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn exit(&self) -> Exit {
+    pub(in crate::program) fn exit(&self) -> Exit {
         match self {
             Self::File { .. }
             | Self::Configuration(_)
+            | Self::Team(_)
             | Self::Filter(_)
             | Self::Trust(_)
             | Self::Providers(_) => Exit::Configuration,
@@ -73,7 +76,7 @@ impl Failure {
 }
 
 /// A call's outcome as this program's.
-pub(crate) fn of_call(outcome: Outcome) -> Result<(), Failure> {
+pub(in crate::program) fn of_call(outcome: Outcome) -> Result<(), Failure> {
     match outcome {
         Outcome::Success => Ok(()),
         Outcome::Failed(reason) => Err(Failure::Call(reason)),

@@ -6,13 +6,13 @@ use std::{
     thread,
 };
 
-use agent_worker::Request;
+use crate::Request;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::{mpsc, oneshot},
 };
 
-use crate::failure::Failure;
+use crate::program::failure::Failure;
 
 /// Hears requests to stop from the moment it is made.
 pub(super) struct Signals {

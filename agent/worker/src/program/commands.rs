@@ -5,36 +5,67 @@ mod signals;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use agent_conversation::{CloseReason, Speaker};
-use agent_worker::{
-    Calls, Health, Metrics, Seat, Sound, Trust, Worker, check_logging, job_kind, listen,
+use crate::{
+    Calls, Health, Metrics, Seat, Sound, Trust, Worker,
+    cast::{Cast, TeamSource, keep_current},
+    check_logging, job_kind, listen,
     playground::Playground,
     protocol::{Assignment, JobId, JobKind, StopReason},
-    providers::Providers,
+    providers::BuildError,
     serve, start_logging, websocket_url,
 };
-use config_schema::{Config, Loaded};
+use agent_conversation::{CloseReason, Speaker};
+use config_schema::{Config, ConfigErrors, Loaded, Team};
 use livekit_token::{AccessToken, VideoGrants};
 use tokio::{
     sync::{mpsc, watch},
     task::{JoinSet, LocalSet},
 };
-use tracing::error;
+use tracing::{error, warn};
 
-pub(crate) use self::dev::dev;
+pub(super) use self::dev::dev;
 use self::signals::Signals;
-use crate::failure::{Failure, of_call};
+use super::{
+    MakeAgents,
+    failure::{Failure, of_call},
+};
+
+/// Where the agents come from.
+#[derive(Clone)]
+pub(super) enum Origin {
+    /// From [conversation]: there is one.
+    Configuration,
+    /// From files, as they were read.
+    Files { source: TeamSource, team: Team },
+    /// From the program.
+    Program(MakeAgents),
+}
+
+impl Origin {
+    fn build(&self, config: &Arc<Config>) -> Result<Cast, BuildError> {
+        match self {
+            Self::Configuration => Cast::build(config, None, None),
+            Self::Files { team, .. } => Cast::build(config, Some(team), None),
+            Self::Program(agents) => Cast::of_program(config, agents.clone()),
+        }
+    }
+}
 
 /// Registers, and takes jobs until told to stop.
-pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> Result<(), Failure> {
+pub(super) async fn start(
+    loaded: Loaded,
+    origin: Origin,
+    fail_fast: bool,
+    supervised: bool,
+) -> Result<(), Failure> {
     loaded.require_credentials()?;
     let config = Arc::new(loaded.config);
     start_logging(&config.logging)?;
     let signals = Signals::new(supervised)?;
     let trust = Trust::read(&config.livekit)?;
     let metrics = Arc::new(Metrics::new());
-    let (ready, providers) = watch::channel(None);
-    let calls = Calls::new(config.clone(), trust.clone(), providers.clone(), metrics.clone());
+    let (ready, cast) = watch::channel(None);
+    let calls = Calls::new(config.clone(), trust.clone(), cast.clone(), supervised, metrics.clone());
     let listener = match config.http.bind {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -47,7 +78,7 @@ pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> 
             agent_name: config.worker.agent_name.clone(),
             kind: job_kind(config.worker.job_kind),
             status: worker.status(),
-            providers,
+            cast,
             shards: worker.gauges(),
             metrics,
         };
@@ -58,7 +89,18 @@ pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> 
         });
     }
     let (requests, inbox) = mpsc::channel(REQUESTS);
-    let (run, load, stop) = (worker.run(inbox), load_providers(config, ready), signals.forward(requests));
+    let source = match &origin {
+        Origin::Files { source, .. } if supervised => Some(source.clone()),
+        Origin::Files { .. } | Origin::Configuration | Origin::Program(_) => None,
+    };
+    let load = async {
+        load_cast(config.clone(), origin, &ready).await?;
+        if let Some(source) = source {
+            keep_current(source, config, &ready).await;
+        }
+        Ok::<(), Failure>(())
+    };
+    let (run, stop) = (worker.run(inbox), signals.forward(requests));
     tokio::pin!(run, load, stop);
     let mut is_loaded = false;
     loop {
@@ -75,11 +117,16 @@ pub(crate) async fn start(loaded: Loaded, fail_fast: bool, supervised: bool) -> 
 }
 
 /// Joins one room with a token of its own, and holds one call there.
-pub(crate) async fn connect(loaded: Loaded, room: &str, identity: &str) -> Result<(), Failure> {
+pub(super) async fn connect(
+    loaded: Loaded,
+    origin: Origin,
+    room: &str,
+    identity: &str,
+) -> Result<(), Failure> {
     loaded.require_credentials()?;
     let config = Arc::new(loaded.config);
     start_logging(&config.logging)?;
-    let (ready, providers) = watch::channel(None);
+    let (ready, cast) = watch::channel(None);
     let assignment = Assignment {
         job: JobId::new("connect").expect("a word is not empty"),
         kind: JobKind::Room,
@@ -93,8 +140,8 @@ pub(crate) async fn connect(loaded: Loaded, room: &str, identity: &str) -> Resul
         token: agent_token(&config, room, identity)?,
     };
     let (seat, stop) = Seat::alone(assignment.job.clone());
-    let calls =
-        Calls::new(config.clone(), Trust::read(&config.livekit)?, providers, Arc::new(Metrics::new()));
+    let trust = Trust::read(&config.livekit)?;
+    let calls = Calls::new(config.clone(), trust, cast, false, Arc::new(Metrics::new()));
     let call = calls.entry()(assignment, seat);
     let mut signals = Signals::new(false)?;
     let call = async {
@@ -112,12 +159,16 @@ pub(crate) async fn connect(loaded: Loaded, room: &str, identity: &str) -> Resul
         of_call(outcome)
     };
     let local = LocalSet::new();
-    local.run_until(async { tokio::try_join!(load_providers(config, ready), call) }).await.map(|((), ())| ())
+    local
+        .run_until(async { tokio::try_join!(load_cast(config, origin, &ready), call) })
+        .await
+        .map(|((), ())| ())
 }
 
 /// Holds one conversation without a server, and gives each line of it to `show`.
-pub(crate) async fn console(
+pub(super) async fn console(
     loaded: Loaded,
+    origin: Origin,
     files: Option<(PathBuf, PathBuf)>,
     show: impl FnMut(Speaker, &str) + 'static,
 ) -> Result<(), Failure> {
@@ -126,7 +177,7 @@ pub(crate) async fn console(
     let sound = files.map_or(Sound::Devices, |(input, output)| Sound::Files { input, output });
     let mut signals = Signals::new(false)?;
     let report = tokio::select! {
-        report = agent_worker::console(config, sound, show) => report?,
+        report = crate::console(&config, move |config| origin.build(config), sound, show) => report?,
         () = signals.next() => return Ok(()),
     };
     match report.reason {
@@ -138,16 +189,23 @@ pub(crate) async fn console(
     }
 }
 
-/// Checks what can be checked without a server.
-pub(crate) fn check_config(loaded: &Loaded) -> Result<(), Failure> {
+/// Checks what can be checked without a server: settings, agents, providers. What is wrong between agents is all told
+/// together.
+pub(super) fn check(loaded: Loaded, origin: &Origin) -> Result<String, Failure> {
     check_logging(&loaded.config.logging)?;
     Trust::read(&loaded.config.livekit)?;
-    Providers::build(&loaded.config)?;
-    Ok(())
+    origin.build(&Arc::new(loaded.config))?;
+    let Origin::Files { team, .. } = origin else { return Ok("the configuration is fine".to_owned()) };
+    let faults = team.unreachable();
+    if !faults.is_empty() {
+        return Err(ConfigErrors(faults).into());
+    }
+    let names: Vec<_> = team.agents.keys().map(String::as_str).collect();
+    Ok(format!("the configuration is fine: a call begins with {}, of {}", team.entry, names.join(", ")))
 }
 
 /// Serves the page until told to stop.
-pub(crate) async fn playground(loaded: Loaded, bind: SocketAddr, assets: PathBuf) -> Result<(), Failure> {
+pub(super) async fn playground(loaded: Loaded, bind: SocketAddr, assets: PathBuf) -> Result<(), Failure> {
     loaded.require_credentials()?;
     let livekit = loaded.config.livekit;
     start_logging(&loaded.config.logging)?;
@@ -162,12 +220,19 @@ pub(crate) async fn playground(loaded: Loaded, bind: SocketAddr, assets: PathBuf
     Ok(page.serve(async move { signals.next().await }).await?)
 }
 
-/// Builds the providers on a thread of its own, and lets them make what the first call will need.
-async fn load_providers(config: Arc<Config>, ready: watch::Sender<Option<Providers>>) -> Result<(), Failure> {
-    let built = tokio::task::spawn_blocking(move || Providers::build(&config)).await;
-    let providers = built.map_err(|join| Failure::Runtime(io::Error::other(join)))??;
-    providers.prewarm();
-    ready.send_replace(Some(providers));
+/// Builds the agents on a thread of its own, and lets their providers make what the first call will need.
+async fn load_cast(
+    config: Arc<Config>,
+    origin: Origin,
+    ready: &watch::Sender<Option<Arc<Cast>>>,
+) -> Result<(), Failure> {
+    if let Origin::Files { team, .. } = &origin {
+        team.unreachable().iter().for_each(|fault| warn!("{fault}"));
+    }
+    let built = tokio::task::spawn_blocking(move || origin.build(&config)).await;
+    let cast = built.map_err(|join| Failure::Runtime(io::Error::other(join)))??;
+    cast.prewarm();
+    ready.send_replace(Some(Arc::new(cast)));
     Ok(())
 }
 

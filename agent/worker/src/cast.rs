@@ -1,0 +1,174 @@
+//! Who speaks in the calls of this process: the agents that are configured, with their providers and tools, built.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use agent_conversation::{Agents, ConversationConfig};
+use config_schema::{AgentAbout, Config, Keep, Team};
+use providers_core::Toolset;
+use tokio::sync::watch;
+
+use crate::{
+    MakeAgents,
+    providers::{BuildError, Providers},
+    wiring,
+};
+
+mod file_agent;
+mod hand_over;
+mod live;
+mod source;
+
+pub use live::keep_current;
+pub use source::{TeamError, TeamSource};
+
+use self::file_agent::FileAgent;
+
+/// The agents of every call, built. What is being looked at by calls is never changed: a new cast takes its place.
+pub struct Cast {
+    entry: Arc<Member>,
+    members: BTreeMap<String, Arc<Member>>,
+    origin: Origin,
+}
+
+/// Where the agents come from.
+enum Origin {
+    /// There is the one that the configuration describes.
+    Configuration,
+    /// From files: each is one of the members.
+    Files,
+    /// From the program; the one member is what they have in common.
+    Program(MakeAgents),
+}
+
+/// One agent, built.
+pub(crate) struct Member {
+    pub(crate) name: String,
+    config: Arc<Config>,
+    pub(crate) conversation: ConversationConfig,
+    pub(crate) providers: Providers,
+    /// What its mind may do, without handing over.
+    pub(crate) tools: Toolset,
+    pub(crate) farewell: Option<String>,
+    /// To whom it may hand over: name, what that agent is for, what it may read.
+    pub(crate) hand_off: Vec<Successor>,
+}
+
+/// An agent that another may hand over to.
+#[derive(Clone, Debug)]
+pub(crate) struct Successor {
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) keep: Keep,
+}
+
+impl Cast {
+    /// Builds the agents of the files, or the one of the configuration when there are none. What agents have in common
+    /// with each other, or with those of `before`, is built once. Loads libraries and reads models: some 100 ms, so not
+    /// on a call's thread.
+    pub fn build(
+        config: &Arc<Config>,
+        team: Option<&Team>,
+        before: Option<&Self>,
+    ) -> Result<Self, BuildError> {
+        let mut built: Vec<Arc<Member>> =
+            before.map(|cast| cast.members.values().cloned().collect()).unwrap_or_default();
+        let mut members = BTreeMap::new();
+        match team {
+            None => {
+                let member = Member::build(ONLY, config.clone(), None, &built)?;
+                members.insert(ONLY.to_owned(), Arc::new(member));
+            }
+            Some(team) => {
+                for (name, file) in &team.agents {
+                    let config = Arc::new(file.config.clone());
+                    let member = Arc::new(Member::build(name, config, Some((&file.about, team)), &built)?);
+                    built.push(member.clone());
+                    members.insert(name.clone(), member);
+                }
+            }
+        }
+        let entry = team.map_or(ONLY, |team| team.entry.as_str());
+        let entry = members.get(entry).cloned().expect("a team has the agent that it begins with");
+        let origin = if team.is_some() { Origin::Files } else { Origin::Configuration };
+        Ok(Self { entry, members, origin })
+    }
+
+    /// Agents of the program, with what the configuration says where they leave it open.
+    pub fn of_program(config: &Arc<Config>, agents: MakeAgents) -> Result<Self, BuildError> {
+        Ok(Self { origin: Origin::Program(agents), ..Self::build(config, None, None)? })
+    }
+
+    /// With whom a call begins.
+    pub(crate) fn entry(&self) -> &Arc<Member> {
+        &self.entry
+    }
+
+    /// The agents of one call. With `live`, what a newer cast says of them holds from the next turn on.
+    pub(crate) fn agents(&self, live: Option<&watch::Receiver<Option<Arc<Self>>>>) -> Agents {
+        match &self.origin {
+            Origin::Configuration => return Agents::configured(),
+            Origin::Program(make) => return make(),
+            Origin::Files => {}
+        }
+        let make = |member: &Arc<Member>| {
+            let (member, live, entry) = (member.clone(), live.cloned(), self.entry.clone());
+            move || FileAgent::new(member.clone(), entry.clone(), live.clone())
+        };
+        let first = Agents::new(self.entry.name.clone(), make(&self.entry));
+        let others = self.members.iter().filter(|(name, _)| **name != self.entry.name);
+        others.fold(first, |agents, (name, member)| agents.with(name.clone(), make(member)))
+    }
+
+    /// What the mind of an agent is told to be.
+    #[must_use]
+    pub fn instructions(&self, agent: &str) -> Option<&str> {
+        self.member(agent).map(|member| member.conversation.instructions.as_str())
+    }
+
+    fn member(&self, name: &str) -> Option<&Arc<Member>> {
+        self.members.get(name)
+    }
+
+    /// Makes what the first call will need.
+    pub fn prewarm(&self) {
+        self.members.values().for_each(|member| member.providers.prewarm());
+    }
+}
+
+impl Member {
+    fn build(
+        name: &str,
+        config: Arc<Config>,
+        file: Option<(&AgentAbout, &Team)>,
+        built: &[Arc<Self>],
+    ) -> Result<Self, BuildError> {
+        let others: Vec<_> = built.iter().map(|member| (&*member.config, &member.providers)).collect();
+        let providers = Providers::build(&config, &others)?;
+        let successor = |team: &Team, name: &String| {
+            team.agents.get(name).map(|agent| Successor {
+                name: name.clone(),
+                description: agent.about.description.clone(),
+                keep: agent.about.keep,
+            })
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            conversation: wiring::conversation(&config),
+            config,
+            providers,
+            tools: Toolset::new(),
+            farewell: file.and_then(|(about, _)| about.farewell.clone()),
+            hand_off: file
+                .map(|(about, team)| about.hand_off.iter().filter_map(|name| successor(team, name)).collect())
+                .unwrap_or_default(),
+        })
+    }
+
+    /// Whether it hears, thinks and speaks as another does: then the call's own ear, mind and voice go on.
+    pub(crate) fn shares(&self, other: &Self) -> [bool; 3] {
+        self.providers.same(&other.providers)
+    }
+}
+
+/// The name of the agent that the configuration describes.
+const ONLY: &str = "agent";

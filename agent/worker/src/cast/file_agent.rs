@@ -1,0 +1,107 @@
+//! An agent that its file describes.
+
+use std::{
+    cell::{Cell, RefCell},
+    sync::Arc,
+};
+
+use agent_conversation::{Agent, AgentProfile, Handle, Say, TurnProfile, UserTurn};
+use tokio::sync::watch;
+use tracing::info;
+
+use super::{Cast, Member, hand_over::HandOver};
+
+/// Follows casts that take the place of the present one.
+type Live = watch::Receiver<Option<Arc<Cast>>>;
+
+/// An agent that its file describes, for as long as it has a call.
+pub(super) struct FileAgent {
+    member: RefCell<Arc<Member>>,
+    /// With whom the call began: its ear, mind and voice are the call's own.
+    entry: Arc<Member>,
+    live: Option<RefCell<Live>>,
+    is_leaving: Cell<bool>,
+}
+
+impl FileAgent {
+    pub(super) fn new(member: Arc<Member>, entry: Arc<Member>, live: Option<Live>) -> Self {
+        let live = live.map(|mut live| {
+            live.mark_unchanged();
+            RefCell::new(live)
+        });
+        Self { member: RefCell::new(member), entry, live, is_leaving: Cell::new(false) }
+    }
+
+    /// Takes what a newer cast says of this agent. An agent whose file is gone stays as it was.
+    fn update(&self) -> bool {
+        let Some(live) = &self.live else { return false };
+        let mut live = live.borrow_mut();
+        if !live.has_changed().unwrap_or(false) {
+            return false;
+        }
+        let name = self.member.borrow().name.clone();
+        let newer = live.borrow_and_update().as_ref().and_then(|cast| cast.member(&name)).cloned();
+        match newer {
+            Some(member) => {
+                *self.member.borrow_mut() = member;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Agent for FileAgent {
+    fn profile(&self, call: &Handle) -> AgentProfile {
+        let member = self.member.borrow().clone();
+        let [same_ear, same_mind, same_voice] = member.shares(&self.entry);
+        let own = member.providers.for_call();
+        let mut tools = member.tools.clone();
+        for successor in &member.hand_off {
+            // Names of agents are names of tools, and the checks of a team know of no two alike.
+            if let Err(error) = tools.add(Arc::new(HandOver::new(successor.clone(), call.clone()))) {
+                tracing::error!(agent = member.name, %error, "an agent cannot be handed over to");
+            }
+        }
+        let (conversation, turn) = (&member.conversation, &member.conversation.turn);
+        AgentProfile {
+            name: member.name.clone(),
+            instructions: Some(conversation.instructions.clone()),
+            tools: Some(tools),
+            greeting: conversation.greeting.clone(),
+            hearing: Some(conversation.hearing.clone()),
+            generation: Some(conversation.generation.clone()),
+            speaking: Some(conversation.speaking.clone()),
+            max_tool_steps: Some(conversation.max_tool_steps),
+            stt: (!same_ear).then_some(own.stt),
+            llm: (!same_mind).then_some(own.llm),
+            tts: (!same_voice).then_some(own.tts),
+            turns: TurnProfile {
+                detection: Some(turn.detection),
+                endpoint: Some(turn.endpoint),
+                interruption: Some(turn.interruption),
+            },
+            ..AgentProfile::default()
+        }
+    }
+
+    async fn on_exit(&self, call: &Handle) {
+        let farewell = self.member.borrow().farewell.clone();
+        if let Some(farewell) = farewell
+            && !self.is_leaving.replace(true)
+        {
+            call.say(Say::words(farewell)).await;
+        }
+    }
+
+    fn considers_turns(&self) -> bool {
+        self.live.is_some()
+    }
+
+    async fn on_user_turn_completed(&self, call: &Handle, turn: &mut UserTurn) {
+        if self.update() && call.refresh().await.is_ok() {
+            info!(agent = self.member.borrow().name, "the agent is as its file is now");
+            turn.answer_anew();
+        }
+    }
+}
