@@ -26,7 +26,8 @@ pub struct SmartTurnConfig {
     pub library: Option<PathBuf>,
     /// From which probability on a turn counts as complete.
     pub thresholds: Thresholds,
-    /// Pauses judged at once, each by a thread of its own with its own copy of the network [1].
+    /// Pauses judged at once, each by a thread of its own with its own copy of the network: 72 MB for the first, 40 MB
+    /// for each other [1].
     pub threads: usize,
     /// Pauses that may wait; one more is refused with [`providers_core::ErrorKind::Overloaded`] [16].
     pub waiting: usize,

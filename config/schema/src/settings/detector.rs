@@ -30,8 +30,8 @@ section! {
         threshold: f32 = "threshold" decimal(0.5, 0.001, 1.0, "");
         /// The same for single languages, such as "de=0.6, pt-BR=0.45".
         thresholds: ByLanguage = "thresholds" shaped("", Shape::ShareByLanguage);
-        /// Pauses judged at once, each on a thread that it fills for 50 to 120 ms. When a call is judged every 8 s, one thread
-        /// serves 60 to 160 calls.
+        /// Pauses judged at once, each on a thread that it fills for 50 to 120 ms: 72 MB for the first, 40 MB for each other.
+        /// When a call is judged every 8 s, one thread serves 60 to 160 calls.
         threads: u32 = "threads" count(1, 1, 64, "threads");
         /// Pauses that may wait for a thread; one more is not judged, and silence alone decides.
         max_waiting: u32 = "max_waiting" count(16, 0, 1_024, "pauses");
