@@ -7,7 +7,8 @@ use std::{
 
 use agent_audio::{
     AudioPacket, Clip, EncoderConfig, Gain, Hearing, HearingConfig, PayloadKind, Playout, PlayoutConfig,
-    PlayoutId, Quiet, Speaking, SpeakingConfig,
+    PlayoutId, Quiet, Recent, Speaking, SpeakingConfig,
+    vad::{Detector, DetectorConfig, Engine},
 };
 use providers_core::SampleRate;
 
@@ -24,6 +25,9 @@ pub(crate) enum Work {
     HearLossy,
     /// An ear whose sender is silent (DTX).
     HearNothing,
+    /// So many participants, each with an ear, voice activity (Silero, gated) and what was heard last; so many of them
+    /// speak, the others are silent (DTX).
+    Listen(u8, u8),
     /// A reply at this rate brought to 24 kHz and played.
     Play(u32),
     /// A reply at 24 kHz mixed with a background.
@@ -34,12 +38,16 @@ pub(crate) enum Work {
     Speak(u8, u16),
 }
 
-pub(crate) const ALL: [Work; 18] = [
+pub(crate) const ALL: [Work; 22] = [
     Work::Decode,
     Work::Hear,
     Work::HearRed,
     Work::HearLossy,
     Work::HearNothing,
+    Work::Listen(1, 1),
+    Work::Listen(2, 1),
+    Work::Listen(3, 1),
+    Work::Listen(3, 3),
     Work::Play(24_000),
     Work::Play(16_000),
     Work::Play(22_050),
@@ -63,6 +71,7 @@ impl fmt::Display for Work {
             Self::HearRed => f.write_str("hear-red"),
             Self::HearLossy => f.write_str("hear-lossy"),
             Self::HearNothing => f.write_str("hear-nothing"),
+            Self::Listen(present, speaking) => write!(f, "listen-{present}-{speaking}"),
             Self::Play(rate) => write!(f, "play-{rate}"),
             Self::PlayMixed => f.write_str("play-mixed"),
             Self::Encode(complexity, kilobits) => write!(f, "encode-{complexity}-{kilobits}k"),
@@ -85,6 +94,7 @@ impl Work {
             Self::HearRed => hear(Trouble::Red),
             Self::HearLossy => hear(Trouble::Loss),
             Self::HearNothing => hear(Trouble::Silence),
+            Self::Listen(present, speaking) => listen(present, speaking),
             Self::Play(rate) => play(rate, false),
             Self::PlayMixed => play(24_000, true),
             Self::Encode(complexity, kilobits) => encode(complexity, kilobits),
@@ -114,45 +124,101 @@ fn decode() -> Box<dyn FnMut()> {
 }
 
 fn hear(trouble: Trouble) -> Box<dyn FnMut()> {
-    let packets = browser_packets(trouble == Trouble::Loss);
-    let red = red_payloads(&packets);
-    let config = HearingConfig {
-        depth_min: FRAME,
-        depth_max: Duration::from_millis(200),
-        conceal_max: Duration::from_millis(100),
-    };
-    let mut hearing = Hearing::new(config).expect("16 kHz mono is supported");
-    let mut now = epoch();
-    let mut random = fastrand::Rng::with_seed(1);
-    let mut n = 0u32;
+    let mut sender = Sender::new(trouble);
     Box::new(move || {
-        let place = n as usize % packets.len();
-        let (kind, payload) = match trouble {
-            Trouble::Red => (PayloadKind::Red, &red[place]),
-            Trouble::None | Trouble::Loss | Trouble::Silence => (PayloadKind::Opus, &packets[place]),
-        };
-        let comes = match trouble {
-            Trouble::None | Trouble::Red => true,
-            Trouble::Loss => random.u32(..10) > 0,
-            Trouble::Silence => n == 0,
-        };
-        now += FRAME;
-        if comes {
-            // The first packet of a silence says that it is one.
-            let payload = if trouble == Trouble::Silence { &payload[..1] } else { payload };
-            hearing.push(AudioPacket {
-                sequence: n as u16,
-                rtp_time: n.wrapping_mul(960),
-                kind,
-                payload,
-                arrival: now,
-            });
-        }
-        n = n.wrapping_add(1);
-        while let Some(frame) = hearing.pull(now) {
+        let now = sender.send();
+        while let Some(frame) = sender.hearing.pull(now) {
             std::hint::black_box(frame);
         }
     })
+}
+
+fn listen(present: u8, speaking: u8) -> Box<dyn FnMut()> {
+    let trouble = |number| if number < speaking { Trouble::None } else { Trouble::Silence };
+    let listener = |number| {
+        let detector = Detector::new(Engine::GatedSilero.build(), DETECTOR);
+        (Sender::new(trouble(number)), detector, Recent::new(Duration::from_secs(8)))
+    };
+    let mut listeners: Vec<_> = (0..present).map(listener).collect();
+    Box::new(move || {
+        for (sender, detector, recent) in &mut listeners {
+            let now = sender.send();
+            while let Some(frame) = sender.hearing.pull(now) {
+                recent.push(frame.samples);
+                detector.handle_audio(frame.samples);
+                while let Some(event) = detector.poll_event() {
+                    std::hint::black_box(event);
+                }
+            }
+        }
+    })
+}
+
+const DETECTOR: DetectorConfig = DetectorConfig {
+    activation: 0.5,
+    deactivation: 0.35,
+    min_speech: Duration::from_millis(50),
+    min_silence: Duration::from_millis(250),
+    prefix_padding: Duration::from_millis(500),
+};
+
+/// One whose packets come, a packet every 20 ms, and the ear that hears them.
+struct Sender {
+    trouble: Trouble,
+    packets: Vec<Vec<u8>>,
+    red: Vec<Vec<u8>>,
+    hearing: Hearing,
+    now: Instant,
+    random: fastrand::Rng,
+    n: u32,
+}
+
+impl Sender {
+    fn new(trouble: Trouble) -> Self {
+        let packets = browser_packets(trouble == Trouble::Loss);
+        let config = HearingConfig {
+            depth_min: FRAME,
+            depth_max: Duration::from_millis(200),
+            conceal_max: Duration::from_millis(100),
+        };
+        Self {
+            trouble,
+            red: red_payloads(&packets),
+            packets,
+            hearing: Hearing::new(config).expect("16 kHz mono is supported"),
+            now: epoch(),
+            random: fastrand::Rng::with_seed(1),
+            n: 0,
+        }
+    }
+
+    /// The next 20 ms, and the moment at which they are over.
+    fn send(&mut self) -> Instant {
+        let place = self.n as usize % self.packets.len();
+        let (kind, payload) = match self.trouble {
+            Trouble::Red => (PayloadKind::Red, &self.red[place]),
+            Trouble::None | Trouble::Loss | Trouble::Silence => (PayloadKind::Opus, &self.packets[place]),
+        };
+        let comes = match self.trouble {
+            Trouble::None | Trouble::Red => true,
+            Trouble::Loss => self.random.u32(..10) > 0,
+            Trouble::Silence => self.n == 0,
+        };
+        self.now += FRAME;
+        if comes {
+            // The first packet of a silence says that it is one.
+            let payload = if self.trouble == Trouble::Silence { &payload[..1] } else { payload };
+            self.hearing.push(AudioPacket {
+                sequence: self.n as u16,
+                rtp_time: self.n.wrapping_mul(960),
+                kind,
+                payload,
+                arrival: self.now,
+            });
+        }
+        self.n = self.n.wrapping_add(1);
+        self.now
+    }
 }
 
 fn play(rate: u32, with_background: bool) -> Box<dyn FnMut()> {
