@@ -111,7 +111,7 @@ fn turn(config: &Config) -> agent_turn::Config {
     agent_turn::Config {
         detection: match (turn.detection, turn.detector) {
             (Detection::Voice, TurnJudge::None) => agent_turn::Detection::Voice,
-            (Detection::Voice, TurnJudge::SmartTurn) => agent_turn::Detection::Model,
+            (Detection::Voice, TurnJudge::Words | TurnJudge::SmartTurn) => agent_turn::Detection::Model,
             (Detection::Recogniser, _) => agent_turn::Detection::Recogniser,
             (Detection::Manual, _) => agent_turn::Detection::Manual,
         },
@@ -120,7 +120,14 @@ fn turn(config: &Config) -> agent_turn::Config {
             max_delay: turn.endpointing_max_delay,
             pace: pace(turn),
         },
-        judge: JudgeConfig { silence: turn.judge_silence, deadline: turn.judge_timeout, reads_words: false },
+        judge: JudgeConfig {
+            silence: turn.judge_silence,
+            deadline: turn.judge_timeout,
+            reads_words: match turn.detector {
+                TurnJudge::Words => true,
+                TurnJudge::None | TurnJudge::SmartTurn => false,
+            },
+        },
         transcript: TranscriptConfig {
             floor: turn.transcript_timeout_min,
             ceiling: turn.transcript_timeout,

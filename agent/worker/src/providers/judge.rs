@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use agent_language::listening::WordsDetector;
 use config_schema::{Turn, TurnJudge};
 use providers_core::TurnDetector;
 
@@ -11,6 +12,7 @@ use super::BuildError;
 pub(super) fn judge(turn: &Turn) -> Result<Option<Arc<dyn TurnDetector>>, BuildError> {
     match turn.detector {
         TurnJudge::None => Ok(None),
+        TurnJudge::Words => Ok(Some(Arc::new(WordsDetector::default()))),
         TurnJudge::SmartTurn => smart_turn(&turn.smart_turn).map(Some),
     }
 }
@@ -73,6 +75,7 @@ mod tests {
     #[test]
     fn silence_alone_decides_unless_a_judge_is_named() {
         assert_eq!(refused(&[]), None);
+        assert_eq!(refused(&["turn.detector=words"]), None);
         assert_eq!(refused(&["turn.smart_turn.model=/nowhere.onnx"]), None, "nothing is loaded unasked");
     }
 

@@ -13,6 +13,9 @@ choice! {
     pub enum TurnJudge {
         /// Nobody: silence alone decides.
         None = "none",
+        /// The words so far: an end such as "and" or "my name is" is none, and "hold on" asks for time. Costs nothing;
+        /// other languages than those it has words for are left to silence.
+        Words = "words",
         /// Smart Turn, a network that hears the audio, for 23 languages. Needs the feature `smart-turn` and two files:
         /// ./dev models smart-turn.
         SmartTurn = "smart-turn",
