@@ -35,6 +35,15 @@ pub struct Utterance {
     pub is_final: bool,
 }
 
+/// When an ear reports the edges of utterances.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Endpoints {
+    /// How long after speech began that is reported.
+    pub after_start: Duration,
+    /// How long after the final, or after the time of one that never comes, the end of speech is reported.
+    pub after_final: Duration,
+}
+
 /// What is understood of stretches of voice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -82,14 +91,13 @@ impl FakeEar {
     /// An ear that hears these utterances at their times, whatever audio it is given.
     #[must_use]
     pub fn scripted(utterances: &[Utterance]) -> Self {
-        Self::new(Hearing::Script { cues: cues(utterances, false), began: OnceLock::new() }, "scripted")
+        Self::new(Hearing::Script { cues: cues(utterances, None), began: OnceLock::new() }, "scripted")
     }
 
-    /// The same, as an ear that finds the ends of utterances itself: it reports when speech begins, and that it has
-    /// ended right after the final.
+    /// The same, as an ear that finds the beginnings and the ends of utterances itself.
     #[must_use]
-    pub fn scripted_with_endpoints(utterances: &[Utterance]) -> Self {
-        let hearing = Hearing::Script { cues: cues(utterances, true), began: OnceLock::new() };
+    pub fn scripted_with_endpoints(utterances: &[Utterance], endpoints: Endpoints) -> Self {
+        let hearing = Hearing::Script { cues: cues(utterances, Some(endpoints)), began: OnceLock::new() };
         Self { endpointing: true, ..Self::new(hearing, "scripted") }
     }
 
@@ -176,21 +184,31 @@ impl SpeechToText for FakeEar {
     }
 }
 
-/// The events of a script, in order of time.
-fn cues(utterances: &[Utterance], endpoints: bool) -> Arc<[Cue]> {
+/// The events of a script, in order of time. Utterances are understood one after the other: of one nothing is said
+/// before all is said of the one before.
+fn cues(utterances: &[Utterance], endpoints: Option<Endpoints>) -> Arc<[Cue]> {
+    let mut in_order: Vec<&Utterance> = utterances.iter().collect();
+    in_order.sort_by_key(|utterance| utterance.start);
     let mut cues: Vec<Cue> = Vec::new();
-    for utterance in utterances.iter().filter(|utterance| !utterance.text.is_empty()) {
+    let mut free = Duration::ZERO;
+    for utterance in in_order {
         let end = utterance.end;
+        let understood = free.max(end + utterance.delay);
+        let guessed = free.max(end + utterance.delay / 2);
+        free = understood;
+        if utterance.text.is_empty() {
+            continue;
+        }
         let mut cue = |at, event| cues.push(Cue { at, speech_ended: end, event });
-        if endpoints {
-            cue(utterance.start, SttEvent::SpeechStarted);
+        if let Some(endpoints) = endpoints {
+            cue(utterance.start + endpoints.after_start, SttEvent::SpeechStarted);
         }
-        cue(end + utterance.delay / 2, interim(&utterance.text));
+        cue(guessed, interim(&utterance.text));
         if utterance.is_final {
-            cue(end + utterance.delay, final_of(&utterance.text));
+            cue(understood, final_of(&utterance.text));
         }
-        if endpoints {
-            cue(end + utterance.delay, SttEvent::SpeechEnded);
+        if let Some(endpoints) = endpoints {
+            cue(understood + endpoints.after_final, SttEvent::SpeechEnded);
         }
     }
     cues.sort_by_key(|cue| cue.at);

@@ -15,7 +15,7 @@ mod timeline;
 mod voice;
 
 pub use detector::{FakeDetector, Judgement};
-pub use ear::{FakeEar, Heard, Utterance};
+pub use ear::{Endpoints, FakeEar, Heard, Utterance};
 pub use fault::{Fault, Faults, Mishap};
 pub use mind::{Answer, FakeMind};
 pub use recogniser::FakeRecogniser;

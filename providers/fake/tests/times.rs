@@ -9,7 +9,7 @@ use providers_core::{
     SttOptions, SttStream, TextToSpeech, ToolCall, TtsOptions, TtsStream, VoiceEdge,
 };
 use providers_fake::{
-    Answer, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, Utterance, When,
+    Answer, Endpoints, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, Utterance, When,
 };
 use tokio::time::Instant;
 
@@ -59,7 +59,7 @@ async fn a_script_is_heard_at_its_times_from_any_stream() {
     let mut stream = ear.open(SttOptions::default());
     assert_eq!(hear(&mut *stream, 2).await, ["2600 … Hello, how", "2700 Hello, how are you?"]);
 
-    let late = FakeEar::scripted_with_endpoints(&utterances);
+    let late = FakeEar::scripted_with_endpoints(&utterances, Endpoints::default());
     let _first = late.open(SttOptions::default());
     tokio::time::sleep(Duration::from_millis(2_650)).await;
     let mut second = late.open(SttOptions::default());
