@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use providers_core::{SampleRate, ToolCall};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
 
-use crate::{body::Cue, cues, scenario::Script};
+use crate::{body::Cue, cues, scenario::Script, session::Detection};
 
 /// The rate of the voice: what it gives is counted, not heard.
 const RATE: u32 = 8_000;
@@ -25,7 +25,11 @@ impl Cast {
     #[must_use]
     pub(crate) fn of(script: &Script) -> Self {
         let rate = SampleRate::new(RATE).unwrap_or(SampleRate::HEARING);
-        let ear = FakeEar::scripted(&utterances(script));
+        let utterances = utterances(script);
+        let ear = match script.session.detection() {
+            Detection::Stt => FakeEar::scripted_with_endpoints(&utterances, script.stt.endpoints()),
+            Detection::Vad | Detection::Manual | Detection::Model => FakeEar::scripted(&utterances),
+        };
         let mind = FakeMind::new(answers(script));
         let voice = FakeVoice::new(rate, Sound::Silence, speeches(script));
         Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice) }

@@ -8,6 +8,7 @@ mod agents;
 mod cast;
 mod cues;
 mod error;
+mod pauses;
 mod play;
 mod program;
 mod witness;
@@ -19,6 +20,7 @@ pub mod judge;
 pub mod scenario;
 pub mod seconds;
 pub mod session;
+pub mod story;
 
 pub use cues::voice as voice_cues;
 pub use error::Error;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "what it prints is what it is for")]
 
 use std::{
+    fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -9,7 +10,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use tests_sim::{Scenario, Stage, bench, read};
+use tests_sim::{Scenario, Stage, bench, read, story::Story};
 
 /// Plays conversations under virtual time.
 #[derive(Parser)]
@@ -45,6 +46,19 @@ enum Command {
         /// The file.
         file: PathBuf,
     },
+    /// Makes a scenario of a call from its journal: the same people at the same times, with other words.
+    Retell {
+        /// The journal.
+        file: PathBuf,
+        /// How much earlier or later than in the call things may come, in seconds.
+        #[arg(long, default_value_t = 0.05)]
+        within: f64,
+    },
+    /// Decides a call again from its journal and prints the orders of the turn machine.
+    Replay {
+        /// The journal.
+        file: PathBuf,
+    },
 }
 
 /// The exit status when a scenario failed.
@@ -73,6 +87,10 @@ fn act(command: Command) -> io::Result<u8> {
             measure(&stage, &files, Duration::try_from_secs_f64(seconds).unwrap_or_default(), &mut out)
         }
         Command::Journal { file } => journal(&stage, &file, &mut out),
+        Command::Replay { file } => replay(&file, &mut out),
+        Command::Retell { file, within } => {
+            retell(&file, Duration::try_from_secs_f64(within).unwrap_or_default(), &mut out)
+        }
     }?;
     out.flush()?;
     Ok(status)
@@ -129,6 +147,42 @@ fn journal(stage: &Stage, file: &Path, out: &mut impl Write) -> io::Result<u8> {
         writeln!(out, "{line}")?;
     }
     Ok(0)
+}
+
+fn replay(file: &Path, out: &mut impl Write) -> io::Result<u8> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => return Ok(refuse(file, &error)),
+    };
+    match agent_turn::journal::replay(text.lines()) {
+        Ok(replay) => {
+            for line in replay.lines() {
+                writeln!(out, "{line}")?;
+            }
+            Ok(0)
+        }
+        Err(error) => Ok(refuse(file, &error)),
+    }
+}
+
+fn retell(file: &Path, within: Duration, out: &mut impl Write) -> io::Result<u8> {
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) => return Ok(refuse(file, &error)),
+    };
+    match Story::read(text.lines()) {
+        Ok(story) => {
+            let name = file.file_stem().unwrap_or_default().to_string_lossy();
+            out.write_all(story.retell(&name, within).as_bytes())?;
+            Ok(0)
+        }
+        Err(error) => Ok(refuse(file, &error)),
+    }
+}
+
+fn refuse(file: &Path, error: &dyn std::error::Error) -> u8 {
+    eprintln!("error: {}: {error}", file.display());
+    WRONG
 }
 
 fn open(file: &Path) -> Option<Scenario> {

@@ -5,6 +5,7 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     rc::Rc,
+    sync::Arc,
     task::Poll,
     time::Duration,
 };
@@ -18,6 +19,7 @@ use crate::{
     cast::{self, Cast},
     event::Event,
     judge::{Verdict, judge},
+    pauses::ScriptedJudge,
     program,
     scenario::{Scenario, Script},
     witness::Witness,
@@ -89,6 +91,7 @@ async fn perform(script: &Script) -> Played {
         agents: agents::agents(script),
         observer: Box::new(witness),
         journal: Some(Box::new(Lines(Rc::clone(&lines)))),
+        pauses: Some(Arc::new(ScriptedJudge::of(script))),
         ..Parts::new(cast.ear.clone(), cast.mind.clone(), cast.voice.clone())
     };
     let body = ScriptedBody::new(cast::cues(script), script.sink.pausable, ());

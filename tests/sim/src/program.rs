@@ -15,9 +15,11 @@ pub(crate) async fn run(script: &Script, handle: &Handle) {
         act(action, handle);
     }
     sleep_until(began + script.end()).await;
-    handle.close(CloseReason::Completed);
+    // Refused only by a session that is over.
+    let _ = handle.drain(CloseReason::Completed);
 }
 
+/// A session that is over refuses all of it.
 fn act(action: &Action, handle: &Handle) {
     match action.deed {
         Deed::Interrupt => {
@@ -41,8 +43,16 @@ fn act(action: &Action, handle: &Handle) {
             handle.user_text(action.text.as_str());
         }
         Deed::Handoff => {
-            // Refused only by a session that is over.
             let _ = handle.hand_off_to(action.agent.clone().unwrap_or_default(), Keep::All);
+        }
+        Deed::CommitUserTurn => {
+            let _ = handle.commit_user_turn(!action.skip_reply, action.transcript_timeout.0);
+        }
+        Deed::ClearUserTurn => {
+            let _ = handle.clear_user_turn();
+        }
+        Deed::Close if action.drain => {
+            let _ = handle.drain(CloseReason::Completed);
         }
         Deed::Close => {
             handle.close(CloseReason::Completed);

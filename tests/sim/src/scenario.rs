@@ -2,10 +2,15 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use providers_fake::Endpoints;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::{judge::Expectation, seconds::Seconds, session::Session};
+use crate::{
+    judge::Expectation,
+    seconds::{Probability, Seconds},
+    session::Session,
+};
 
 mod expect;
 mod read;
@@ -124,6 +129,12 @@ pub struct Utterance {
     /// Whether the final transcript comes at all.
     #[serde(default = "yes", rename = "final")]
     pub is_final: bool,
+    /// How probable it is, to a judge of pauses, that the turn is complete after these words.
+    #[serde(default)]
+    pub end_of_turn_probability: Option<Probability>,
+    /// How long the judge takes.
+    #[serde(default)]
+    pub end_of_turn_latency: Seconds,
 }
 
 /// A canned answer of the mind.
@@ -220,8 +231,17 @@ pub struct Action {
     /// What `say` and `generate_reply` go before.
     #[serde(default)]
     pub priority: Priority,
+    /// Whether a turn that `commit_user_turn` ends is not answered.
+    #[serde(default)]
+    pub skip_reply: bool,
+    /// How long `commit_user_turn` waits for a final transcript.
+    #[serde(default = "Action::transcript_timeout")]
+    pub transcript_timeout: Seconds,
     /// Whom `handoff` hands over to.
     pub agent: Option<String>,
+    /// Whether `close` lets what is being said end.
+    #[serde(default)]
+    pub drain: bool,
 }
 
 /// What a program can do.
@@ -236,9 +256,13 @@ pub enum Deed {
     GenerateReply,
     /// Takes a text as what the user wrote: what is said is stopped, and it is answered.
     TextInput,
+    /// Ends the user's turn, whatever the endpoint.
+    CommitUserTurn,
+    /// Forgets what the user has said since the last turn.
+    ClearUserTurn,
     /// Hands over to another agent.
     Handoff,
-    /// Ends the session at once.
+    /// Ends the session.
     Close,
 }
 
@@ -272,6 +296,14 @@ const fn yes() -> bool {
     true
 }
 
+impl Recogniser {
+    /// The same for the fake.
+    #[must_use]
+    pub const fn endpoints(&self) -> Endpoints {
+        Endpoints { after_start: self.start_delay.0, after_final: self.end_delay.0 }
+    }
+}
+
 impl Default for Recogniser {
     fn default() -> Self {
         Self { start_delay: Seconds::millis(50), end_delay: Seconds::default() }
@@ -281,6 +313,12 @@ impl Default for Recogniser {
 impl Utterance {
     const fn stt_delay() -> Seconds {
         Seconds::millis(200)
+    }
+}
+
+impl Action {
+    const fn transcript_timeout() -> Seconds {
+        Seconds::millis(2000)
     }
 }
 

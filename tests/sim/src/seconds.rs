@@ -1,4 +1,4 @@
-//! Times of a scenario: seconds with the precision of a millisecond.
+//! Numbers of a scenario: seconds with the precision of a millisecond, and shares in thousandths.
 
 use std::{fmt, time::Duration};
 
@@ -18,6 +18,40 @@ pub enum Limit {
     Off,
     /// After so long.
     After(Duration),
+}
+
+/// A number from 0 to 1.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "f64")]
+pub struct Probability {
+    /// In thousandths.
+    pub permille: u16,
+}
+
+impl TryFrom<f64> for Probability {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        let is_share = (0.0..=1.0).contains(&number);
+        is_share
+            .then(|| Self { permille: (number * 1000.0).round() as u16 })
+            .ok_or("not a number from 0 to 1")
+    }
+}
+
+/// The share of an old average that is kept: more than 0, at most 1.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(try_from = "f64")]
+pub struct Alpha(pub agent_turn::Keep);
+
+impl TryFrom<f64> for Alpha {
+    type Error = &'static str;
+
+    fn try_from(number: f64) -> Result<Self, Self::Error> {
+        let wrong = "not a number above 0 and up to 1";
+        let Probability { permille } = Probability::try_from(number).map_err(|_| wrong)?;
+        agent_turn::Keep::from_permille(permille).map(Self).ok_or(wrong)
+    }
 }
 
 impl Seconds {

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use agent_conversation::{ContextPolicy, ConversationConfig, ErrorPolicy, Prices};
 use agent_turn::{
-    Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig, SpeculationConfig,
-    TranscriptConfig, TurnLimits,
+    Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeakingConfig,
+    SpeculationConfig, TranscriptConfig, TurnLimits,
 };
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 use serde::Deserialize;
 
-use crate::seconds::{Limit, Seconds};
+use crate::seconds::{Alpha, Limit, Probability, Seconds};
 
 /// What a file overrides, by the names of the configuration.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -32,6 +32,15 @@ pub struct Session {
     aec_warmup: Option<Limit>,
     user_away_timeout: Option<Limit>,
     max_tool_steps: Option<u32>,
+    min_consecutive_speech_delay: Option<Seconds>,
+    endpointing: Option<Endpointing>,
+    endpointing_alpha: Option<Alpha>,
+    #[serde(alias = "eou_threshold")]
+    end_of_turn_threshold: Option<Probability>,
+    transcription_timeout: Option<Seconds>,
+    session_close_transcript_timeout: Option<Seconds>,
+    user_turn_limit_words: Option<u32>,
+    user_turn_limit_duration: Option<Seconds>,
 }
 
 /// What ends a turn.
@@ -40,6 +49,22 @@ pub struct Session {
 pub enum Detection {
     /// Silence after voice activity.
     Vad,
+    /// The recogniser.
+    Stt,
+    /// The program.
+    Manual,
+    /// Silence after voice activity, and a judge of pauses.
+    Model,
+}
+
+/// How the silence that ends a turn is found.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpointing {
+    /// It is given.
+    Fixed,
+    /// It follows the user's own pauses.
+    Dynamic,
 }
 
 /// What is made of a reply before the turn has ended.
@@ -50,9 +75,23 @@ pub enum Preemption {
     Off,
     /// Its text.
     Llm,
+    /// Its text and its audio.
+    LlmTts,
 }
 
 impl Session {
+    /// How turns end.
+    #[must_use]
+    pub fn detection(&self) -> Detection {
+        self.turn_detection.unwrap_or(Detection::Vad)
+    }
+
+    /// From which probability on a judge of pauses counts a turn as complete, in thousandths.
+    #[must_use]
+    pub fn end_of_turn_threshold(&self) -> u16 {
+        self.end_of_turn_threshold.map_or(THRESHOLD, |threshold| threshold.permille)
+    }
+
     /// What the conversation is told before it starts.
     #[must_use]
     pub fn config(&self) -> ConversationConfig {
@@ -87,12 +126,38 @@ impl Session {
         if let Some(away) = self.user_away_timeout {
             turn.user_away = away.span().filter(|away| !away.is_zero());
         }
+        turn.detection = match self.detection() {
+            Detection::Vad => agent_turn::Detection::Voice,
+            Detection::Stt => agent_turn::Detection::Recogniser,
+            Detection::Manual => agent_turn::Detection::Manual,
+            Detection::Model => agent_turn::Detection::Model,
+        };
+        if self.endpointing == Some(Endpointing::Dynamic) {
+            let keep = self.endpointing_alpha.map(|alpha| alpha.0).or(Keep::from_permille(ALPHA));
+            turn.endpoint.pace = keep.map_or(Pace::Fixed, |keep| Pace::Learned { keep });
+        }
+        set(&mut turn.speaking.min_gap, self.min_consecutive_speech_delay);
+        set(&mut turn.transcript.floor, self.transcription_timeout);
+        set(&mut turn.transcript.ceiling, self.transcription_timeout);
+        set(&mut turn.deadlines.close, self.session_close_transcript_timeout);
+        turn.limits.max_words = self.user_turn_limit_words;
+        turn.limits.max_duration = self.user_turn_limit_duration.map(|limit| limit.0);
+        config.voices_speculations = self.preemptive_generation == Some(Preemption::LlmTts);
         if let Some(steps) = self.max_tool_steps {
-            config.max_tool_steps = steps;
+            // The answer to the user may always call.
+            config.max_tool_steps = steps.saturating_add(1);
         }
         config
     }
 }
+
+/// The share of the old average that a learned endpoint keeps, in thousandths.
+const ALPHA: u16 = 900;
+/// From which probability on a turn counts as complete, in thousandths.
+const THRESHOLD: u16 = 500;
+
+/// Longer than any pause: the judge that was measured reads words, and is asked at the end of speech and when they come.
+const NEVER: Duration = Duration::from_secs(86_400);
 
 /// The session that was measured: turn-taking's defaults, without echo cancellation's warm-up.
 fn measured() -> ConversationConfig {
@@ -102,7 +167,7 @@ fn measured() -> ConversationConfig {
         turn: agent_turn::Config {
             detection: agent_turn::Detection::Voice,
             endpoint: EndpointConfig { min_delay: seconds(0.5), max_delay: seconds(6.0), pace: Pace::Fixed },
-            judge: JudgeConfig { silence: seconds(0.2), deadline: seconds(1.0), reads_words: false },
+            judge: JudgeConfig { silence: NEVER, deadline: seconds(1.0), reads_words: true },
             transcript: TranscriptConfig { floor: seconds(5.0), ceiling: seconds(5.0), known: None },
             limits: TurnLimits { longest_speech: seconds(120.0), max_words: None, max_duration: None },
             interruption: InterruptionConfig {
@@ -132,7 +197,7 @@ fn measured() -> ConversationConfig {
         hearing: SttOptions::default(),
         generation: GenerationOptions::default(),
         speaking: TtsOptions::default(),
-        max_tool_steps: 3,
+        max_tool_steps: 3 + 1,
         tool_deadline: seconds(30.0),
         tools_at_once: 64,
         tool_output: 100_000,

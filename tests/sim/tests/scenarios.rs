@@ -3,9 +3,10 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use tests_sim::{Error, Scenario, Stage, read};
+use tests_sim::{Error, Scenario, Stage, read, story::Story};
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios");
@@ -74,6 +75,27 @@ fn a_scenario_played_again_comes_out_the_same() {
 }
 
 #[test]
+fn the_journal_of_a_scenario_decides_it_again() {
+    let stage = Stage::new().expect("a stage");
+    for file in files() {
+        let scenario = read(&file).unwrap_or_else(|error| panic!("{error}"));
+        let played = stage.play(&scenario.script);
+        let replay = agent_turn::journal::replay(played.journal.iter().map(String::as_str));
+        let replay = replay.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let states = played.events.iter().filter(|event| event.name.ends_with("_state")).skip(1);
+        let states: Vec<String> = states
+            .map(|event| {
+                let who = event.name.trim_end_matches("_state");
+                format!("{} {who} {}", event.at.as_millis(), event.fields[0].1.as_str().unwrap_or_default())
+            })
+            .collect();
+        let is_state = |line: &String| line.contains(" agent ") || line.contains(" user ");
+        let decided: Vec<String> = replay.lines().filter(is_state).collect();
+        assert_eq!(decided, states, "{}", file.display());
+    }
+}
+
+#[test]
 fn a_wrong_expectation_fails() {
     for (expectation, ok) in [
         ("at = 3.2\nevent = \"playout_started\"", true),
@@ -114,4 +136,23 @@ fn a_wrong_file_is_named_with_line_and_key() {
     assert!(wrong.contains("a.toml:2: unknown key `min_endpointing_delai`"), "{wrong}");
     let missing = read(Path::new("no/such/file.toml")).expect_err("no such file").to_string();
     assert!(missing.contains("no/such/file.toml: cannot be read"), "{missing}");
+}
+
+#[test]
+fn a_journal_becomes_a_scenario_in_which_the_same_happens() {
+    let stage = Stage::new().expect("a stage");
+    for file in files() {
+        let original = read(&file).unwrap_or_else(|error| panic!("{error}"));
+        let played = stage.play(&original.script);
+        let story = Story::read(played.journal.iter().map(String::as_str));
+        let story = story.unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let text = story.retell("retold", Duration::from_millis(50));
+        let retold = scenario(&text).unwrap_or_else(|error| panic!("{}: {error}\n{text}", file.display()));
+        let (_, verdict) = stage.check(&retold);
+        assert!(
+            verdict.is_ok() || text.starts_with('#'),
+            "{}\n{text}",
+            verdict.to_json(&file.display().to_string())
+        );
+    }
 }
