@@ -14,14 +14,14 @@ use crate::{
 /// On whose behalf the machine wants to be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Timer {
+    /// A speaker has paused long enough for the pause to be judged; before the turn ends by it.
+    Pause(SpeakerId),
     /// A speaker has been silent long enough for the turn to end.
     Endpoint(SpeakerId),
     /// The final transcript of speech that has ended is overdue.
     EndpointLimit(SpeakerId),
     /// The program's wish to commit a turn has waited long enough for a final transcript.
     CommitWait(SpeakerId),
-    /// A speaker has paused long enough for the pause to be judged.
-    Pause(SpeakerId),
     /// Voice activity has lasted so long that it is no utterance.
     LongestSpeech(SpeakerId),
     /// Speech over the agent's has lasted long enough to interrupt.

@@ -47,6 +47,8 @@ impl Machine {
         }
         self.close_floor();
         self.close_waiting();
+        self.quiet();
+        self.show_agent();
         self.state = State::Closed;
         self.draining = None;
         self.held = None;

@@ -1005,6 +1005,7 @@ fn closing_stops_what_plays_keeps_what_was_said_and_is_the_last_word() {
             3100 stop r1
             3100 news dropped q2 closed
             3100 end t1 closed
+            3100 agent listening
             3100 truncate r1 3000
             3100 close completed
         "#]],
