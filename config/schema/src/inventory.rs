@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     rule::Rule,
-    settings::{AGENT_SECTIONS, SECTIONS},
+    settings::{AGENT_SECTIONS, SECTIONS, TOOL_SECTIONS},
     suggest::nearest,
     value::{Setting, Value},
 };
@@ -47,6 +47,8 @@ impl Inventory {
     pub(crate) const WORKER: Self = Self(SECTIONS);
     /// An agent's file.
     pub(crate) const AGENT: Self = Self(AGENT_SECTIONS);
+    /// One `[[tool]]` of either.
+    pub(crate) const TOOL: Self = Self(TOOL_SECTIONS);
 
     /// Every table, in the order of the document.
     pub(crate) const fn sections(self) -> &'static [Section] {

@@ -22,6 +22,7 @@ mod rule;
 mod secret;
 mod suggest;
 mod team;
+mod tool;
 mod value;
 
 pub use by_language::ByLanguage;
@@ -32,6 +33,7 @@ pub use print::document;
 pub use secret::Secret;
 pub use settings::*;
 pub use team::{AgentFile, Team};
+pub use tool::HttpToolSpec;
 
 use std::collections::BTreeMap;
 

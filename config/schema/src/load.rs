@@ -9,13 +9,16 @@ use crate::{
     error::{ConfigErrors, Fault, Place},
     inventory::{Inventory, Key, Values},
     settings::{ORDERED, USUAL_VARIABLES},
+    tool::{HttpToolSpec, read_tools},
     value::Value,
 };
 
 /// The prefix of variables that set a key: `COLLOQUY__WORKER__SLOTS` sets `worker.slots`.
 const PREFIX: &str = "COLLOQUY__";
+/// The name of the tables that describe tools.
+const TOOLS: &str = "tool";
 /// How a secret names the variable that holds it.
-const REFERENCE: &str = "env:";
+pub(crate) const REFERENCE: &str = "env:";
 
 /// Where values may come from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -126,6 +129,7 @@ impl Effective {
 struct Loader {
     values: Values,
     origins: BTreeMap<&'static str, Origin>,
+    tools: Vec<HttpToolSpec>,
     faults: Vec<Fault>,
 }
 
@@ -135,7 +139,7 @@ impl Loader {
         let values = keys().map(|key| (key.path, key.rule.default())).collect();
         let origins =
             keys().map(|key| (key.path, Origin { place: Place::Default, reference: None })).collect();
-        Self { values, origins, faults: Vec::new() }
+        Self { values, origins, tools: Vec::new(), faults: Vec::new() }
     }
 
     /// Reads all sources, in rising order of precedence.
@@ -143,14 +147,14 @@ impl Loader {
         for (path, value) in sources.preferences {
             self.set_text(Place::Command, path, value);
         }
-        if let Some(file) = sources.file {
-            self.read_file(file, Inventory::WORKER);
-        }
-        if let Some(file) = agent {
-            self.read_file(file, Inventory::AGENT);
-        }
         let nothing = BTreeMap::new();
         let environment = sources.environment.unwrap_or(&nothing);
+        if let Some(file) = sources.file {
+            self.read_file(file, Inventory::WORKER, environment);
+        }
+        if let Some(file) = agent {
+            self.read_file(file, Inventory::AGENT, environment);
+        }
         self.read_environment(environment);
         for argument in sources.arguments {
             self.read_argument(argument);
@@ -160,9 +164,15 @@ impl Loader {
         self
     }
 
-    fn read_file(&mut self, file: File<'_>, inventory: Inventory) {
+    fn read_file(&mut self, file: File<'_>, inventory: Inventory, environment: &BTreeMap<String, String>) {
         match DeTable::parse(file.text) {
-            Ok(table) => self.read_table(file, inventory, "", table.get_ref()),
+            Ok(table) => {
+                let mut table = table.into_inner();
+                if let Some((name, value)) = table.remove_entry(TOOLS) {
+                    self.read_tools(file, &name, value.get_ref(), environment);
+                }
+                self.read_table(file, inventory, "", &table);
+            }
             Err(error) => {
                 let line = line_of(file.text, error.span().map_or(0, |span| span.start));
                 let problem =
@@ -196,6 +206,21 @@ impl Loader {
                     self.fault(place, &path, problem);
                 }
             }
+        }
+    }
+
+    /// The tools of a file; one that was there by the same name is forgotten.
+    fn read_tools(
+        &mut self,
+        file: File<'_>,
+        name: &toml::Spanned<toml::de::DeString<'_>>,
+        value: &DeValue<'_>,
+        environment: &BTreeMap<String, String>,
+    ) {
+        let place = Place::File { name: file.name.to_owned(), line: line_of(file.text, name.span().start) };
+        for tool in read_tools(file, value, place, environment, &mut self.faults) {
+            self.tools.retain(|other| other.settings.name != tool.settings.name);
+            self.tools.push(tool);
         }
     }
 
@@ -315,7 +340,7 @@ impl Loader {
     }
 
     fn finish(mut self) -> Result<Loaded, ConfigErrors> {
-        let config = Config::take(&self.values);
+        let config = Config { tools: std::mem::take(&mut self.tools), ..Config::take(&self.values) };
         self.check_choices(&config);
         if !self.faults.is_empty() {
             return Err(ConfigErrors(self.faults));
@@ -336,7 +361,7 @@ impl Loader {
     }
 }
 
-fn from_toml(value: &DeValue<'_>) -> Value {
+pub(crate) fn from_toml(value: &DeValue<'_>) -> Value {
     match value {
         DeValue::String(text) => Value::Text(text.to_string()),
         DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
@@ -366,6 +391,6 @@ fn texts(items: &DeArray<'_>) -> Option<Vec<String>> {
 }
 
 /// The line, from 1, on which the byte stands.
-fn line_of(text: &str, at: usize) -> usize {
+pub(crate) fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }

@@ -25,7 +25,23 @@ pub fn document() -> String {
             describe(&mut out, key);
         }
     }
+    describe_tools(&mut out);
     out
+}
+
+/// What a tool may say, as comments: there is none unless a file has one.
+fn describe_tools(out: &mut String) {
+    for section in Inventory::TOOL.sections() {
+        out.push('\n');
+        comment(out, section.title);
+        let brackets = if section.keys.is_empty() { ("[", "]") } else { ("[[", "]]") };
+        out.push_str(&format!("# {}{}{}\n", brackets.0, section.path, brackets.1));
+        for key in section.keys {
+            let mut lines = String::new();
+            describe(&mut lines, key);
+            lines.lines().for_each(|line| out.push_str(&format!("# {line}\n")));
+        }
+    }
 }
 
 fn describe(out: &mut String, key: &Key) {

@@ -25,6 +25,8 @@ pub(crate) enum Rule {
     Choices { allowed: &'static [&'static str] },
     /// Names of agents, none twice; empty unless set.
     Names,
+    /// Texts, none twice; empty unless set.
+    Texts,
 }
 
 /// The grammar of a text.
@@ -40,6 +42,10 @@ pub(crate) enum Shape {
     Name,
     /// What an agent of a file may be called, or empty.
     AgentName,
+    /// What a mind may call a tool by.
+    ToolName,
+    /// A JSON pointer, or empty for the whole.
+    JsonPointer,
     /// Numbers from 0 to 1 by language, such as `de=0.6, pt-BR=0.45`; may be empty.
     ShareByLanguage,
 }
@@ -54,6 +60,8 @@ impl Shape {
             Self::SocketAddress => text.is_empty() || text.parse::<std::net::SocketAddr>().is_ok(),
             Self::Language => is_language(text),
             Self::AgentName => text.is_empty() || is_agent_name(text),
+            Self::ToolName => is_tool_name(text),
+            Self::JsonPointer => text.is_empty() || text.starts_with('/'),
             Self::ShareByLanguage => ByLanguage::parse(text).is_some(),
             Self::Name => text.len() <= 128 && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
         };
@@ -68,6 +76,8 @@ impl Shape {
                 "an address and a port such as 127.0.0.1:8081, or empty for none".to_owned()
             }
             Self::Language => "a language tag such as en or de-DE".to_owned(),
+            Self::ToolName => "1 to 64 letters, digits, _ or -".to_owned(),
+            Self::JsonPointer => "a JSON pointer such as /tables/0, or empty".to_owned(),
             Self::AgentName => "at most 48 letters, digits, _ and -, or empty for none".to_owned(),
             Self::ShareByLanguage => {
                 "numbers from 0 to 1 by language such as \"de=0.6, pt-BR=0.45\", none twice, or empty for none".to_owned()
@@ -90,7 +100,7 @@ impl Rule {
             Self::CountOr { default: Some(count), .. } => Value::Count(count),
             Self::CountOr { default: None, word, .. } => Value::Text(word.to_owned()),
             Self::Decimal { default, .. } => Value::Decimal(default),
-            Self::Choices { .. } | Self::Names => Value::List(Vec::new()),
+            Self::Choices { .. } | Self::Names | Self::Texts => Value::List(Vec::new()),
         }
     }
 
@@ -115,6 +125,7 @@ impl Rule {
                 format!("a list without repetition of {}", alternatives(&in_quotes(allowed), ""))
             }
             Self::Names => "a list of agents' names, none of them twice".to_owned(),
+            Self::Texts => "a list of texts, none of them twice".to_owned(),
         }
     }
 
@@ -151,6 +162,7 @@ impl Rule {
             (Self::Names, Value::List(names)) => {
                 !has_repetition(names) && names.iter().all(|name| is_agent_name(name))
             }
+            (Self::Texts, Value::List(texts)) => !has_repetition(texts),
             (
                 _,
                 Value::Text(_)
@@ -172,7 +184,7 @@ impl Rule {
             Self::Flag { .. } => text.parse().ok().map(Value::Flag),
             Self::Count { .. } | Self::CountOr { .. } => number(),
             Self::Decimal { .. } => number().or_else(|| text.parse().ok().map(Value::Decimal)),
-            Self::Choices { .. } | Self::Names => {
+            Self::Choices { .. } | Self::Names | Self::Texts => {
                 let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
                 Some(Value::List(texts.map(str::to_owned).collect()))
             }
@@ -263,4 +275,10 @@ pub(crate) const fn milliseconds(default: i64, least: i64, most: i64) -> Rule {
 /// A number with a fraction.
 pub(crate) const fn decimal(default: f64, least: f64, most: f64, unit: &'static str) -> Rule {
     Rule::Decimal { default, least, most, unit }
+}
+
+/// Whether every mind accepts this as the name of a tool.
+fn is_tool_name(text: &str) -> bool {
+    (1..=64).contains(&text.len())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
 }

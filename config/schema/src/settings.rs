@@ -9,6 +9,7 @@ mod hearing;
 mod livekit;
 mod providers;
 mod talking;
+mod tool;
 
 pub use agents::{AgentAbout, Agents, Keep};
 pub use context::{Context, Prices};
@@ -20,8 +21,13 @@ pub use providers::{
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
 pub use talking::{Conversation, Detection, Endpointing, Preemptive, Turn};
+pub(crate) use tool::TOOL_SECTIONS;
+pub use tool::{HttpMethod, HttpToolSettings, ResultWhen, WhenInterrupted, WhenRepeated};
 
-use crate::inventory::{Section, Values};
+use crate::{
+    HttpToolSpec,
+    inventory::{Section, Values},
+};
 
 /// The whole configuration, checked.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +60,8 @@ pub struct Config {
     pub llm: Llm,
     /// The voice.
     pub tts: Tts,
+    /// What the mind may do by HTTP.
+    pub tools: Vec<HttpToolSpec>,
 }
 
 impl Config {
@@ -73,6 +81,7 @@ impl Config {
             stt: Stt::take(values),
             llm: Llm::take(values),
             tts: Tts::take(values),
+            tools: Vec::new(),
         }
     }
 }
