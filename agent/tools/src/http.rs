@@ -11,7 +11,7 @@ use std::{error::Error, sync::Arc, time::Duration};
 use config_schema::{ConfigErrors, Fault, HttpToolSpec, ResultWhen, WhenInterrupted, WhenRepeated};
 use providers_core::{
     AgentName, Arguments, BoxFuture, OnInterruption, OnRepeat, ResultRule, Then, Tool, ToolContext,
-    ToolOutcome, ToolRules, ToolSpec,
+    ToolOutcome, ToolRules, ToolSpec, Toolset,
 };
 use providers_http::Secret;
 use reqwest::header::{HeaderName, HeaderValue};
@@ -101,6 +101,24 @@ impl HttpTool {
             },
         })))
     }
+}
+
+/// The tools that files describe, in their order.
+///
+/// # Errors
+/// As [`HttpTool::from_spec`]; all that is wrong with all of them.
+pub fn http_tools(specs: &[HttpToolSpec], egress: &Egress) -> Result<Toolset, ConfigErrors> {
+    let (mut tools, mut faults) = (Toolset::new(), Vec::new());
+    for spec in specs {
+        match HttpTool::from_spec(spec, egress) {
+            Ok(tool) => {
+                let added = tools.add(Arc::new(tool));
+                faults.extend(added.err().map(|error| spec.fault("name", error.to_string())));
+            }
+            Err(errors) => faults.extend(errors.0),
+        }
+    }
+    if faults.is_empty() { Ok(tools) } else { Err(ConfigErrors(faults)) }
 }
 
 impl Tool for HttpTool {

@@ -13,7 +13,7 @@ mod schema;
 
 pub use error::ToolError;
 pub use function::{Function, NoArguments};
-pub use http::{Egress, EgressError, HttpTool};
+pub use http::{Egress, EgressError, HttpTool, http_tools};
 pub use outcome::{IntoOutcome, Json};
 pub use schema::Schema;
 

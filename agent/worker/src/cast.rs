@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use agent_conversation::{Agents, ConversationConfig};
+use agent_tools::{Egress, http_tools};
 use config_schema::{AgentAbout, Config, Keep, Team};
 use providers_core::Toolset;
 use tokio::sync::watch;
@@ -48,6 +49,8 @@ pub(crate) struct Member {
     pub(crate) providers: Providers,
     /// What its mind may do, without handing over.
     pub(crate) tools: Toolset,
+    /// What it reads of what was said before it was handed the conversation.
+    keep: Keep,
     pub(crate) farewell: Option<String>,
     /// To whom it may hand over: name, what that agent is for, what it may read.
     pub(crate) hand_off: Vec<Successor>,
@@ -116,7 +119,11 @@ impl Cast {
         };
         let first = Agents::new(self.entry.name.clone(), make(&self.entry));
         let others = self.members.iter().filter(|(name, _)| **name != self.entry.name);
-        others.fold(first, |agents, (name, member)| agents.with(name.clone(), make(member)))
+        let agents = others.fold(first, |agents, (name, member)| agents.with(name.clone(), make(member)));
+        self.members.values().fold(agents, |agents, member| {
+            let keep = member.keep;
+            agents.with_keep(member.name.clone(), move || hand_over::kept(keep))
+        })
     }
 
     /// What the mind of an agent is told to be.
@@ -144,6 +151,11 @@ impl Member {
     ) -> Result<Self, BuildError> {
         let others: Vec<_> = built.iter().map(|member| (&*member.config, &member.providers)).collect();
         let providers = Providers::build(&config, &others)?;
+        let tools = match built.iter().find(|member| member.config.tools == config.tools) {
+            Some(member) => member.tools.clone(),
+            None if config.tools.is_empty() => Toolset::new(),
+            None => http_tools(&config.tools, &Egress::new()?)?,
+        };
         let successor = |team: &Team, name: &String| {
             team.agents.get(name).map(|agent| Successor {
                 name: name.clone(),
@@ -156,7 +168,8 @@ impl Member {
             conversation: wiring::conversation(&config),
             config,
             providers,
-            tools: Toolset::new(),
+            keep: file.map_or(Keep::All, |(about, _)| about.keep),
+            tools,
             farewell: file.and_then(|(about, _)| about.farewell.clone()),
             hand_off: file
                 .map(|(about, team)| about.hand_off.iter().filter_map(|name| successor(team, name)).collect())

@@ -50,6 +50,12 @@ pub enum BuildError {
     #[cfg(feature = "local")]
     #[error("llm.local.intents: {0}")]
     Intents(#[from] providers_local::IntentsError),
+    /// A tool is wrong.
+    #[error(transparent)]
+    Tools(#[from] config_schema::ConfigErrors),
+    /// Tools cannot reach their servers.
+    #[error("tools: {0}")]
+    Egress(#[from] agent_tools::EgressError),
     /// What is asked for needs a value that was not given.
     #[error("{key} is empty: {remedy}")]
     Empty {

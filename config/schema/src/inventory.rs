@@ -98,9 +98,13 @@ impl Inventory {
     fn names_in(self, table: &str) -> impl Iterator<Item = &'static str> {
         let paths = self.keys().map(|key| key.path).chain(self.0.iter().map(|section| section.path));
         let prefix = if table.is_empty() { String::new() } else { format!("{table}.") };
-        paths.filter_map(move |path| path.strip_prefix(prefix.as_str())?.split('.').next())
+        let tools = table.is_empty().then_some(TOOLS);
+        paths.filter_map(move |path| path.strip_prefix(prefix.as_str())?.split('.').next()).chain(tools)
     }
 }
+
+/// The name of the tables that describe tools: there are as many as a file has.
+pub(crate) const TOOLS: &str = "tool";
 
 /// Checked values by path, complete.
 pub(crate) type Values = BTreeMap<&'static str, Value>;

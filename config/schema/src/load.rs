@@ -7,7 +7,7 @@ use toml::de::{DeArray, DeTable, DeValue};
 use crate::{
     AgentAbout, Config, Provider, SttEngine,
     error::{ConfigErrors, Fault, Place},
-    inventory::{Inventory, Key, Values},
+    inventory::{Inventory, Key, TOOLS, Values},
     settings::{ORDERED, USUAL_VARIABLES},
     tool::{HttpToolSpec, read_tools},
     value::Value,
@@ -15,8 +15,6 @@ use crate::{
 
 /// The prefix of variables that set a key: `COLLOQUY__WORKER__SLOTS` sets `worker.slots`.
 const PREFIX: &str = "COLLOQUY__";
-/// The name of the tables that describe tools.
-const TOOLS: &str = "tool";
 /// How a secret names the variable that holds it.
 pub(crate) const REFERENCE: &str = "env:";
 

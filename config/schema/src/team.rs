@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AgentAbout, Config, ConfigErrors, Fault, File, Place, Sources, load::load_agent, rule::is_agent_name,
-    suggest::nearest,
+    AgentAbout, Config, ConfigErrors, Fault, File, HttpToolSpec, Place, Sources, load::load_agent,
+    rule::is_agent_name, suggest::nearest,
 };
 
 /// One agent as its file describes it.
@@ -60,6 +60,7 @@ impl Team {
         }
         let known: BTreeSet<&str> = files.iter().map(|(name, _)| *name).collect();
         faults.extend(agents.values().flat_map(|agent| strangers(agent, &known)));
+        faults.extend(agents.values().flat_map(|agent| strange_tools(agent, &known)));
         let entry = chosen(entry, &known).map_err(|fault| faults.push(fault));
         match entry {
             Ok(entry) if faults.is_empty() => Ok(Self { entry, agents }),
@@ -77,6 +78,7 @@ impl Team {
                 && let Some(agent) = self.agents.get(name)
             {
                 open.extend(agent.about.hand_off.iter().map(String::as_str));
+                open.extend(agent.config.tools.iter().filter_map(|tool| tool.settings.hand_off.as_deref()));
             }
         }
         let lost = self.agents.iter().filter(|(name, _)| !reached.contains(name.as_str()));
@@ -96,6 +98,15 @@ fn strangers<'a>(agent: &'a AgentFile, known: &'a BTreeSet<&str>) -> impl Iterat
         place: first_line(&agent.file),
         key: "agent.hand_off".to_owned(),
         problem: format!("there is no agent {name}; {}", instead(name, known)),
+    })
+}
+
+/// Tools that hand over to agents that are not there.
+fn strange_tools<'a>(agent: &'a AgentFile, known: &'a BTreeSet<&str>) -> impl Iterator<Item = Fault> + 'a {
+    let to = |tool: &'a HttpToolSpec| Some((tool, tool.settings.hand_off.as_deref()?));
+    let missing = agent.config.tools.iter().filter_map(to).filter(|(_, name)| !known.contains(name));
+    missing.map(|(tool, name)| {
+        tool.fault("hand_off", format!("there is no agent {name}; {}", instead(name, known)))
     })
 }
 

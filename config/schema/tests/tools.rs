@@ -97,6 +97,7 @@ fn what_is_wrong_in_a_tool_is_named_with_its_line() {
         "[tool]\nname = \"a\"\n",
         expect!["agent.toml:1: tool: must be written as [[tool]], a table for each"],
     );
+    check("[[tools]]\nname = \"a\"\n", expect!["agent.toml:1: tools: no such key; did you mean tool?"]);
     check("tool = [1]\n", expect!["agent.toml:1: tool: must be written as [[tool]], a table for each"]);
     check(
         "[[tool]]\nname = \"a\"\nurl = \"x\"\nsecret = \"env:MISSING\"\nbody = { a = nan }\n",
@@ -118,6 +119,11 @@ fn an_agents_tools_come_after_the_workers_and_in_place_of_those_of_the_same_name
     let sources = Sources { file: Some(File { name: "worker.toml", text: &worker }), ..Sources::default() };
     let file = File { name: "host.toml", text: &agent };
     let team = Team::load(&sources, None, &[("host", file)]).unwrap_or_else(|errors| panic!("{errors}"));
+    let lost = agent.clone() + "hand_off = \"hots\"\n";
+    let file = File { name: "host.toml", text: &lost };
+    let errors = Team::load(&sources, None, &[("host", file)])
+        .map_or_else(|errors| errors.to_string(), |_| String::new());
+    assert_eq!(errors, "host.toml:7: tool c: hand_off: there is no agent hots; did you mean host?");
     let urls: Vec<_> =
         team.agents["host"].config.tools.iter().map(|tool| tool.settings.url.as_str()).collect();
     assert_eq!(urls, ["https://worker/b", "https://agent/a", "https://agent/c"]);

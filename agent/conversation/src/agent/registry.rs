@@ -3,6 +3,7 @@
 use std::{any::Any, collections::BTreeMap, fmt, rc::Rc, sync::Arc};
 
 use super::{Agent, AgentProfile, AnyAgent, PlainAgent};
+use crate::Keep;
 
 /// Makes an agent, anew each time that it is handed over to.
 type Factory = Rc<dyn Fn() -> Rc<dyn AnyAgent>>;
@@ -14,6 +15,7 @@ pub struct Agents {
     /// Whether the configuration's greeting is the first agent's.
     pub(crate) greets_as_configured: bool,
     named: BTreeMap<String, Factory>,
+    keeps: BTreeMap<String, Rc<dyn Fn() -> Keep>>,
     pub(crate) data: Option<Arc<dyn Any + Send + Sync>>,
 }
 
@@ -22,7 +24,13 @@ impl Agents {
     #[must_use]
     pub fn new<A: Agent>(name: impl Into<String>, make: impl Fn() -> A + 'static) -> Self {
         let first = (name.into(), factory(make));
-        Self { named: BTreeMap::from([first.clone()]), first, greets_as_configured: false, data: None }
+        Self {
+            named: BTreeMap::from([first.clone()]),
+            keeps: BTreeMap::new(),
+            first,
+            greets_as_configured: false,
+            data: None,
+        }
     }
 
     /// A call with the one agent that the configuration describes.
@@ -36,6 +44,14 @@ impl Agents {
     #[must_use]
     pub fn with<A: Agent>(mut self, name: impl Into<String>, make: impl Fn() -> A + 'static) -> Self {
         self.named.insert(name.into(), factory(make));
+        self
+    }
+
+    /// The same; the agent of this name reads so much of what was said before, when a tool's outcome hands over to it
+    /// ([`crate::Then::HandOff`]). Otherwise it reads all.
+    #[must_use]
+    pub fn with_keep(mut self, name: impl Into<String>, keep: impl Fn() -> Keep + 'static) -> Self {
+        self.keeps.insert(name.into(), Rc::new(keep));
         self
     }
 
@@ -55,6 +71,11 @@ impl Agents {
     pub(crate) fn first(&self) -> (Rc<dyn AnyAgent>, &str) {
         let (name, make) = &self.first;
         (make(), name)
+    }
+
+    /// What the agent of this name reads when a tool's outcome hands over to it.
+    pub(crate) fn keep(&self, name: &str) -> Keep {
+        self.keeps.get(name).map_or(Keep::All, |keep| keep())
     }
 
     pub(crate) fn make(&self, name: &str) -> Option<Rc<dyn AnyAgent>> {

@@ -8,7 +8,7 @@ use tracing::debug;
 
 use super::{Call, agents::Change};
 use crate::{
-    Body, CallEvent, Generate, Keep,
+    Body, CallEvent, Generate,
     handle::{NextAgent, Wish},
     toolbox::{Part, Returned, Round},
 };
@@ -90,7 +90,8 @@ impl<B: Body> Call<B> {
         match round.then {
             Then::GoOn => {}
             Then::HandOff(agent) => {
-                self.ask_to_change(Change::hand_off(NextAgent::Named(agent.0), Keep::All));
+                let keep = self.agents.keep(&agent.0);
+                self.ask_to_change(Change::hand_off(NextAgent::Named(agent.0), keep));
             }
             Then::Close => self.last_reply = Some(reply),
         }

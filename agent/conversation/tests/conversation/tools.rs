@@ -1,6 +1,6 @@
 //! Tools in a conversation: what they return, what they want done, and what an interruption does to them.
 
-use agent_conversation::{AgentName, AgentProfile, Agents, PlainAgent, Then, ToolOutcome};
+use agent_conversation::{AgentName, AgentProfile, Agents, Keep, PlainAgent, Then, ToolOutcome};
 use agent_tools::{Function, NoArguments};
 use expect_test::expect;
 use providers_core::ChatMessage;
@@ -91,10 +91,11 @@ fn a_tool_that_ends_the_call_lets_the_mind_say_goodbye() {
 fn a_tool_hands_over_by_name_once_the_mind_has_spoken_about_it() {
     let to = Then::HandOff(AgentName("kitchen".to_owned()));
     let kitchen = || PlainAgent(AgentProfile::new("", "You are the kitchen."));
-    asked("", &["transfer"])
+    let played = asked("", &["transfer"])
         .tool(tool("transfer", 0.0, ToolOutcome::returned("transferring").then(to)))
         .mind("transferring", "One moment.", 0.1, 0.3)
-        .agents(Agents::configured().with("kitchen", kitchen))
+        .user(6.0, 6.5, "Is it hot?", 0.2)
+        .agents(Agents::configured().with("kitchen", kitchen).with_keep("kitchen", || Keep::Nothing))
         .check(expect![[r#"
             0.00 agent Listening
             0.55 user Speaking
@@ -113,8 +114,23 @@ fn a_tool_hands_over_by_name_once_the_mind_has_spoken_about_it() {
             4.51 message Assistant "One moment."
             4.51 agent Listening
             4.51 handoff agent to kitchen
-            7.50 closed user_left
+            6.05 user Speaking
+            6.60 interim "Is it"
+            6.70 final "Is it hot?"
+            6.70 speech Generate
+            7.00 user Listening
+            7.00 message User "Is it hot?"
+            7.00 agent Thinking
+            7.00 agent Listening
+            11.50 closed user_left
         "#]]);
+    let requests = played.mind.requests();
+    let read = &requests.last().expect("the mind was asked").messages;
+    let expected = [
+        ChatMessage::System { text: "You are the kitchen.".to_owned() },
+        ChatMessage::User { text: "Is it hot?".to_owned() },
+    ];
+    assert_eq!(read[..], expected, "it reads nothing of what was said before");
 }
 
 #[test]

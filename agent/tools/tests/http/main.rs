@@ -18,22 +18,21 @@ fn spec(server: &Server, toml: &str) -> HttpToolSpec {
     let text = toml.replace("SERVER", &server.address.to_string());
     let text = format!("[[tool]]\nname = \"t\"\nallow_private = true\nsecret = \"{KEY}\"\n{text}");
     let sources = Sources { file: Some(File { name: "t.toml", text: &text }), ..Sources::default() };
-    let loaded = load(&sources).unwrap_or_else(|errors| panic!("{errors}"));
-    loaded.config.tools[0].clone()
+    load(&sources).expect("the file is in order").config.tools[0].clone()
 }
 
 fn egress() -> Egress {
     static CRYPTO: Once = Once::new();
     CRYPTO.call_once(|| drop(rustls::crypto::aws_lc_rs::default_provider().install_default()));
-    Egress::new().unwrap_or_else(|error| panic!("{error}"))
+    Egress::new().expect("the process speaks TLS")
 }
 
 fn tool(server: &Server, toml: &str) -> HttpTool {
-    HttpTool::from_spec(&spec(server, toml), &egress()).unwrap_or_else(|errors| panic!("{errors}"))
+    HttpTool::from_spec(&spec(server, toml), &egress()).expect("the tool is in order")
 }
 
 async fn call(tool: &HttpTool, arguments: Value) -> ToolOutcome {
-    let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
+    let arguments = arguments.as_object().cloned().expect("arguments are an object");
     tool.call(arguments, context()).await
 }
 
@@ -259,7 +258,7 @@ async fn an_address_inside_is_not_reached_by_number_nor_by_name() {
         let toml = format!("url = \"https://{host}:{port}/\"");
         let mut spec = spec(&server, &toml);
         spec.settings.allow_private = false;
-        let tool = HttpTool::from_spec(&spec, &egress()).unwrap_or_else(|errors| panic!("{errors}"));
+        let tool = HttpTool::from_spec(&spec, &egress()).expect("the tool is in order");
         let outcome = call(&tool, json!({})).await;
         let refused = "The address of this function may not be reached. It cannot be done.";
         assert_eq!(outcome, ToolOutcome::failed(refused), "{host}");

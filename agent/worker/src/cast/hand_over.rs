@@ -35,16 +35,20 @@ impl Tool for HandOver {
     }
 
     fn call(&self, _: Arguments, _: ToolContext) -> BoxFuture<'static, ToolOutcome> {
-        let keep = match self.to.keep {
-            config_schema::Keep::All => Keep::All,
-            config_schema::Keep::LastTurn => Keep::LastTurns(1),
-            config_schema::Keep::Nothing => Keep::Nothing,
-        };
-        let outcome = match self.call.hand_off_to(self.to.name.clone(), keep) {
+        let outcome = match self.call.hand_off_to(self.to.name.clone(), kept(self.to.keep)) {
             Ok(()) => ToolOutcome::returned(format!("{} takes over now.", self.to.name)).silently(),
             Err(refused) => ToolOutcome::failed(refused.to_string()),
         };
         Box::pin(async move { outcome })
+    }
+}
+
+/// What an agent reads of what was said before, by the word of its file.
+pub(super) fn kept(keep: config_schema::Keep) -> Keep {
+    match keep {
+        config_schema::Keep::All => Keep::All,
+        config_schema::Keep::LastTurn => Keep::LastTurns(1),
+        config_schema::Keep::Nothing => Keep::Nothing,
     }
 }
 
