@@ -14,13 +14,18 @@ pub struct SentenceRules {
     pub first_clause: usize,
     /// A longer sentence is cut: after a clause, else between words, else anywhere.
     pub longest: usize,
+    /// Sentences that wait for the voice together are said as one up to this length, and never as more than twice what
+    /// was said before: the melody goes over them, and the voice has the time for it.
+    pub together: usize,
 }
 
 impl SentenceRules {
     /// For speech: the first piece early, the others long enough to be spoken with the right melody.
-    pub const SPOKEN: Self = Self { minimum: 20, first_minimum: 10, first_clause: 40, longest: 400 };
+    pub const SPOKEN: Self =
+        Self { minimum: 20, first_minimum: 10, first_clause: 40, longest: 400, together: 300 };
     /// Sentences only.
-    pub const PLAIN: Self = Self { minimum: 20, first_minimum: 20, first_clause: usize::MAX, longest: 400 };
+    pub const PLAIN: Self =
+        Self { minimum: 20, first_minimum: 20, first_clause: usize::MAX, longest: 400, together: 0 };
 }
 
 /// Cuts text at sentences. Push text, then take pieces until there is none.
@@ -65,6 +70,12 @@ impl SentenceCutter {
     pub const fn new(rules: SentenceRules) -> Self {
         let scan = Scan { at: 0, letters: 0, clause: None, word: None };
         Self { rules, text: String::new(), scan, first: true, ended: false }
+    }
+
+    /// How it cuts.
+    #[must_use]
+    pub const fn rules(&self) -> &SentenceRules {
+        &self.rules
     }
 
     /// Takes text.
@@ -199,10 +210,12 @@ impl SentenceCutter {
         let Some(initial) = word.chars().next() else {
             return if self.ended { Verdict::Pass(end) } else { Verdict::Wait };
         };
-        if initial.is_lowercase() {
-            return Verdict::Pass(end);
-        }
         let before = last_word(&self.text[..at]);
+        if initial.is_lowercase() {
+            let is_word = single && before.len() >= SURELY_A_WORD && before.chars().all(char::is_alphabetic);
+            let ends = is_word && !is_abbreviation(before);
+            return if ends { self.cut_if_long_enough(end, end) } else { Verdict::Pass(end) };
+        }
         if !single {
             return self.cut_if_long_enough(end, end);
         }
@@ -270,13 +283,18 @@ const ABBREVIATIONS: &[&str] = &[
     "fig", "pp", "vol", "ca", "Hr", "Fr", "Frl", "bzw", "Nr", "z.B", "u.a", "Mme", "Mlle",
 ];
 
+/// Letters from which on a word before a full stop is no abbreviation that this house does not know, so that its
+/// sentence ends even before a small letter: `… sentence. iPhones …`.
+const SURELY_A_WORD: usize = 6;
+
 /// Words that begin a sentence rather than go on with a name, after an acronym.
 const STARTERS: &[&str] = &[
     "A", "After", "All", "Also", "An", "And", "Are", "As", "At", "Before", "But", "Can", "Could", "Did",
-    "Do", "Does", "For", "From", "He", "Her", "Here", "His", "How", "However", "I", "If", "In", "Is", "It",
-    "Its", "Let", "My", "No", "Now", "Of", "On", "One", "Or", "Our", "Please", "She", "So", "That", "The",
-    "Their", "Then", "There", "These", "They", "This", "Those", "To", "Wait", "We", "What", "When", "Where",
-    "Which", "While", "Who", "Why", "Will", "With", "Would", "Yes", "You", "Your",
+    "Do", "Does", "Dr", "For", "From", "He", "Her", "Here", "His", "How", "However", "I", "If", "In", "Is",
+    "It", "Its", "Let", "Mr", "Mrs", "Ms", "My", "No", "Now", "Of", "On", "One", "Or", "Our", "Please",
+    "Prof", "She", "So", "That", "The", "Their", "Then", "There", "These", "They", "This", "Those", "To",
+    "Wait", "We", "What", "When", "Where", "Which", "While", "Who", "Why", "Will", "With", "Would", "Yes",
+    "You", "Your",
 ];
 
 #[cfg(test)]
@@ -284,7 +302,7 @@ mod tests {
     use super::{SentenceCutter, SentenceRules};
 
     const TINY: SentenceRules =
-        SentenceRules { minimum: 1, first_minimum: 1, first_clause: usize::MAX, longest: 60 };
+        SentenceRules { minimum: 1, first_minimum: 1, first_clause: usize::MAX, longest: 60, together: 0 };
 
     #[test]
     fn sentences_are_cut_where_people_would_cut_them() {
@@ -342,6 +360,42 @@ mod tests {
         ] {
             assert_eq!(trimmed(&cut(rules, &[text])), expected, "{text:?}");
         }
+    }
+
+    #[test]
+    fn short_sentences_join_and_paragraphs_names_and_formulas_do_not_break() {
+        let text = "Hi! LiveKit is a platform for live audio and video applications and services. \n\n\
+                    R.T.C stands for Real-Time Communication... again R.T.C. \
+                    Mr. Theo is testing the sentence tokenizer. \nThis is a test. Another test. A short sentence.\n\
+                    A longer sentence that is longer than the previous sentence. f(x) = x * 2.54 + 42. \
+                    Hey!\n Hi! Hello! \n\nThis is a sentence. 这是一个中文句子。これは日本語の文章です。\
+                    你好！LiveKit是一个直播音频和视频应用程序和服务的平台。\nIt has   consecutive spaces.";
+        let expected = [
+            "Hi! LiveKit is a platform for live audio and video applications and services.",
+            "R.T.C stands for Real-Time Communication... again R.T.C.",
+            "Mr. Theo is testing the sentence tokenizer.",
+            "This is a test. Another test.",
+            "A short sentence.\nA longer sentence that is longer than the previous sentence.",
+            "f(x) = x * 2.54 + 42.",
+            "Hey!\n Hi! Hello! \n\nThis is a sentence.",
+            "这是一个中文句子。",
+            "これは日本語の文章です。",
+            "你好！LiveKit是一个直播音频和视频应用程序和服务的平台。",
+            "It has   consecutive spaces.",
+        ];
+        assert_eq!(trimmed(&cut(SentenceRules::PLAIN, &[text])), expected);
+        for size in [1, 2, 4] {
+            assert_eq!(trimmed(&cut(SentenceRules::PLAIN, &chunks(text, size))), expected, "by {size}");
+        }
+        assert_eq!(
+            trimmed(&cut(TINY, &["Paragraph 1.\n\nParagraph 2."])),
+            ["Paragraph 1.", "Paragraph 2."],
+            "a paragraph ends a sentence"
+        );
+        assert_eq!(
+            trimmed(&cut(TINY, &["Das ist z. B. so. Herr Dr. Müller kommt um 9 Uhr. Gut."])),
+            ["Das ist z. B. so.", "Herr Dr. Müller kommt um 9 Uhr.", "Gut."]
+        );
     }
 
     #[test]

@@ -51,6 +51,7 @@ impl TextToSpeech for Sentences {
             cutter: SentenceCutter::new(self.rules),
             waiting: VecDeque::new(),
             open: VecDeque::new(),
+            said: 0,
             given: 0,
             ending: Ending::Open,
             parked: None,
@@ -71,6 +72,8 @@ struct SentenceStream {
     waiting: VecDeque<String>,
     /// At most [`OPEN`], the first one being spoken.
     open: VecDeque<Sentence>,
+    /// Letters of the piece that a stream was opened for last.
+    said: usize,
     /// Samples given of the sentences before.
     given: u64,
     ending: Ending,
@@ -123,8 +126,17 @@ impl SentenceStream {
 
     fn open_waiting(&mut self) {
         while self.open.len() < OPEN
-            && let Some(piece) = self.waiting.pop_front()
+            && let Some(mut piece) = self.waiting.pop_front()
         {
+            let longest = (self.said * 2).min(self.cutter.rules().together);
+            let mut letters = piece.chars().count();
+            while let Some(next) = self.waiting.front().map(|next| next.chars().count())
+                && letters + next <= longest
+            {
+                letters += next;
+                piece.extend(self.waiting.pop_front());
+            }
+            self.said = letters;
             let sentence = piece.trim();
             let mut stream = self.voice.open(self.options.clone());
             stream.push(sentence);

@@ -331,6 +331,21 @@ async fn the_next_sentence_begins_while_one_is_spoken() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn sentences_that_wait_together_are_said_as_one_and_grow_by_twice_at_most() {
+    let voice = Arc::new(voice(1_000, 200, 1_000).recording());
+    let sentences = Sentences::new(Arc::clone(&voice) as _, SentenceRules::SPOKEN);
+    let mut stream = sentences.open(TtsOptions::default());
+    stream.push(&"It is raining today. And it is dry. ".repeat(8));
+    stream.finish();
+    assert!(speak(&mut *stream).await.ends_with(" end"));
+    let lengths: Vec<usize> = voice.spoken().iter().map(String::len).collect();
+    assert_eq!(voice.spoken()[0], "It is raining today.", "the first comes at once");
+    assert_eq!(voice.spoken().join(" ").split_whitespace().count(), 8 * 8, "nothing is lost");
+    assert!(lengths.len() < 8, "{lengths:?}");
+    assert!(lengths.windows(2).all(|pair| pair[1] <= pair[0] * 2 + 2), "{lengths:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_next_sentence_is_asked_for_even_of_a_voice_that_does_nothing_until_it_is_polled() {
     let sentences = Sentences::new(Arc::new(Lazy(voice(0, 0, 0))), SentenceRules::SPOKEN);
     let mut stream = sentences.open(TtsOptions::default());

@@ -129,6 +129,8 @@ mod tests {
             ("window", 2),
             ("segment", 2),
             ("expected", 3),
+            ("welcome", 2),
+            ("bedroom", 2),
             ("table", 2),
             (" ", 1),
             ("안녕하세요", 1),
