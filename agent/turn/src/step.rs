@@ -95,8 +95,11 @@ impl Machine {
         }
         reply.made = Made::Begun;
         *since = now;
-        let (reply, cause) = (reply.id, reply.cause);
+        let (reply, cause, is_held) = (reply.id, reply.cause, reply.hold.is_some());
         self.emit(Output::BeginReply { reply, cause, speculative: false });
+        if is_held {
+            self.emit(Output::PausePlayout { reply });
+        }
     }
 
     fn start_if_possible(&mut self) {
@@ -177,7 +180,7 @@ impl Machine {
         self.stopping.len() < before
     }
 
-    /// The reply with this number, if it has the floor, had it or may get it.
+    /// The reply with this number, if it was begun and has the floor, had it or may get it.
     fn reply_of(&mut self, id: ReplyId) -> Option<&mut Reply> {
         let current = self.state.reply_mut().into_iter();
         let speculative = self.speculation.0.as_mut().map(|(_, reply)| reply);
@@ -188,7 +191,7 @@ impl Machine {
         });
         let parked = self.parked.iter_mut().map(|parked| &mut parked.reply);
         let mut all = current.chain(speculative).chain(considered).chain(waiting).chain(parked);
-        all.find(|reply| reply.id == id)
+        all.find(|reply| reply.id == id && reply.made != Made::Unbegun)
     }
 
     /// Whether no reply has the floor.

@@ -56,8 +56,9 @@ impl Watch {
                 return;
             }
         };
-        self.audible.take_if(|audible| *audible == reply);
-        self.paused.take_if(|paused| *paused == reply);
+        if self.audible.take_if(|audible| *audible == reply).is_some() {
+            self.paused = None;
+        }
         self.progress.retain(|(of, _)| *of != reply);
         if self.stopping.remove(&reply) {
             self.heard = Some((reply, heard));

@@ -4,7 +4,7 @@ use crate::{
     AgentState, CancelReason, Detection, DropReason, Machine, Output, State, Suppression,
     listener::Listener,
     overlap::{self, Way},
-    state::{Pause, Wait},
+    state::{Made, Pause, Wait},
 };
 
 impl Machine {
@@ -45,9 +45,9 @@ impl Machine {
     /// the place of one that is not.
     pub(super) fn hold(&mut self, pause: Pause) {
         let Some(reply) = self.state.reply_mut() else { return };
-        let id = reply.id;
+        let (id, is_begun) = (reply.id, reply.made != Made::Unbegun);
         let was_held = reply.hold.replace(pause).is_some();
-        if !was_held {
+        if is_begun && !was_held {
             self.emit(Output::PausePlayout { reply: id });
         }
         if let State::Speaking { reply, heard, .. } = &self.state {
@@ -61,8 +61,10 @@ impl Machine {
         if reply.hold.take().is_none() {
             return;
         }
-        let id = reply.id;
-        self.emit(Output::ResumePlayout { reply: id });
+        let (id, is_begun) = (reply.id, reply.made != Made::Unbegun);
+        if is_begun {
+            self.emit(Output::ResumePlayout { reply: id });
+        }
         if let State::Yielding { reply, heard } = &self.state {
             self.state = State::Speaking { reply: reply.clone(), heard: *heard, progressed: self.now };
         }
