@@ -162,7 +162,6 @@ impl Ear {
                 self.awaits_final = transcribed.is_none();
                 true
             }
-            Voice::Silent { .. } if !self.spent => false,
             Voice::Silent { .. } | Voice::Unheard => {
                 self.voice = Voice::Silent { since: now, noticed: now };
                 self.spent = false;

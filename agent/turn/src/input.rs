@@ -161,7 +161,7 @@ pub enum Told {
         /// How it is to be said.
         manner: Manner,
     },
-    /// What is being said or thought of be stopped. What waits behind it stays.
+    /// What is being said or thought of be stopped, and what waits behind it up to the first that is not interruptible.
     Stop {
         /// Also when it is not interruptible.
         force: bool,
@@ -173,13 +173,13 @@ pub enum Told {
         /// Also when it is not interruptible.
         force: bool,
     },
-    /// The open turn be committed, whatever the endpoint.
+    /// The open turn be committed when its words are final and the usual delay after the end of speech has passed.
     CommitTurn {
         /// Whose.
         speaker: SpeakerId,
         /// Whether it is to be answered.
         answer: bool,
-        /// How long a final transcript is awaited if none has just come; then the interim words count.
+        /// How long a final transcript is awaited if none came in the last half second; then the interim words count.
         wait: Duration,
     },
     /// The open turn be forgotten.

@@ -1,6 +1,11 @@
 //! Those who are heard.
 
+use std::time::Duration;
+
 use crate::{Config, Moment, SpeakerId, Standing, Verdict, ear::Ear, ear::Voice, pace::Learned};
+
+/// Silence is enough when it is longer than asked for. It is measured in steps of this length.
+const STEP: Duration = Duration::from_millis(50);
 
 /// One who is heard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +49,7 @@ impl Listener {
         }
         match self.ear.voice {
             Voice::Speaking { lapsed: Some(at), .. } => {
-                Silence::From(at + self.pace.delay(&config.endpoint) / 2)
+                Silence::From(at + self.pace.delay(&config.endpoint) / 2 + STEP)
             }
             Voice::Speaking { lapsed: None, .. } => Silence::Unknown,
             Voice::Unheard | Voice::Silent { .. } => Silence::Now,
@@ -52,7 +57,7 @@ impl Listener {
     }
 
     /// When their present utterance has lasted `min_duration`, if it has or may come to.
-    pub(crate) fn lasting_from(&self, min_duration: std::time::Duration) -> Option<Moment> {
+    pub(crate) fn lasting_from(&self, min_duration: Duration) -> Option<Moment> {
         let Voice::Speaking { since, lapsed, .. } = self.ear.voice else { return None };
         if !self.is_answered() || self.ear.is_dismissed() {
             return None;

@@ -56,7 +56,6 @@ fn main() -> Result<(), String> {
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "a program reads its arguments")]
 fn arguments() -> Result<Arguments, String> {
     let mut arguments = Arguments { sequences: 1_000_000, seed: 1, depth: 5 };
     let mut words = std::env::args().skip(1);

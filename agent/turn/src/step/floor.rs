@@ -40,7 +40,7 @@ impl Machine {
     }
 
     /// A reply that is thought of is begun at once, whoever has the floor.
-    fn begin_waiting(&mut self, reply: Reply) {
+    pub(super) fn begin_waiting(&mut self, reply: Reply) {
         let reply = reply.begun();
         self.emit(Output::BeginReply { reply: reply.id, cause: reply.cause, speculative: false });
         self.wait_for_floor(Waiting::Reply(Box::new(reply)));
@@ -59,10 +59,8 @@ impl Machine {
         let Some(waiting) = self.queue.remove(at) else { return };
         match waiting {
             Waiting::Turn { turn, speaker } => {
-                let id = self.next_reply();
-                let interruptible = self.config.interruption.enabled;
-                let reply = Reply::to_turn(id, speaker, Some(turn), interruptible).begun();
-                self.emit(Output::BeginReply { reply: id, cause: reply.cause, speculative: false });
+                let reply = self.reply_to(turn, speaker).begun();
+                self.emit(Output::BeginReply { reply: reply.id, cause: reply.cause, speculative: false });
                 self.give_floor(reply);
             }
             Waiting::Speech { request, manner } => {

@@ -1,5 +1,7 @@
 //! Speech over a reply: waiting for its end, pausing, going on, giving way.
 
+use std::time::Duration;
+
 use crate::{
     AgentState, CancelReason, Detection, DropReason, Machine, Output, State, Suppression,
     listener::Listener,
@@ -70,6 +72,30 @@ impl Machine {
         }
     }
 
+    /// A silence that is noticed late may show that the speech which paused a reply was too short to be meant.
+    pub(super) fn take_back_pause(&mut self) {
+        let Some(reply) = self.state.reply() else { return };
+        let is_meant = reply.hold.is_some_and(|hold| hold.meant);
+        let min_duration = overlap::min_duration(&self.config.interruption, &reply.manner);
+        let lasts = |listener: &Listener| listener.lasting_from(min_duration).is_some();
+        let has_spoken =
+            self.listeners.iter().any(|listener| lasts(listener) || self.has_open_words(listener));
+        if !is_meant || has_spoken {
+            return;
+        }
+        match &self.state {
+            State::Yielding { heard: true, .. } => self.resume(),
+            State::Thinking { .. } | State::Yielding { heard: false, .. } => {
+                self.hold(Pause { since: self.now, silence: Duration::ZERO, meant: false });
+            }
+            State::Listening { .. }
+            | State::UserSpeaking
+            | State::Settling
+            | State::Speaking { .. }
+            | State::Closed => {}
+        }
+    }
+
     /// Final words over a reply prove that the user wants the floor.
     pub(super) fn yield_to_words(&mut self, words: u32) {
         let Some(reply) = self.state.reply().filter(|reply| reply.manner.interruptible) else { return };
@@ -88,9 +114,16 @@ impl Machine {
             | State::Settling
             | State::Closed => false,
         };
-        if yields {
-            self.give_way();
+        if !yields {
+            return;
         }
+        if let (State::Speaking { .. }, Way::Pause(silence)) =
+            (&self.state, overlap::way(&self.config.interruption))
+        {
+            self.hold(Pause { since: self.now, silence, meant: true });
+            self.show_agent();
+        }
+        self.give_way();
     }
 
     /// The user has the floor.

@@ -1,7 +1,7 @@
 //! What the program wants.
 
 use crate::{
-    CancelReason, DropReason, Machine, Profile, RequestId, State, Suppression, Told, queue::Waiting,
+    CancelReason, DropReason, Machine, Profile, RequestId, State, Suppression, Told, TurnEnd, queue::Waiting,
 };
 
 impl Machine {
@@ -22,7 +22,8 @@ impl Machine {
         }
     }
 
-    /// Stops what has the floor, and what left it while its functions run.
+    /// Stops what has the floor, what left it while its functions run, what is begun early, and what waits, up to the
+    /// first that is not interruptible: what is said after that one follows from it.
     fn on_told_to_stop(&mut self, force: bool) {
         let parked = std::mem::take(&mut self.parked);
         let n_parked = parked.len();
@@ -33,10 +34,40 @@ impl Machine {
                 self.parked.push(parked);
             }
         }
-        if self.state.reply().is_some_and(|reply| reply.manner.interruptible || force) {
+        let is_firm = self.state.reply().is_some_and(|reply| !reply.manner.interruptible);
+        let n_waiting = self.queue.len();
+        if !is_firm || force {
+            self.drop_waiting(force);
+        }
+        self.drop_speculation(CancelReason::Stopped);
+        if self.state.reply().is_some() && (!is_firm || force) {
             self.leave(CancelReason::Stopped, DropReason::Withdrawn, Suppression::Stopped);
-        } else if self.parked.len() == n_parked {
+        } else if self.parked.len() == n_parked && self.queue.len() == n_waiting {
             self.counters.ignored += 1;
+        }
+    }
+
+    fn drop_waiting(&mut self, force: bool) {
+        let may = self.config.interruption.enabled;
+        while let Some(waiting) = self.queue.pop_front() {
+            let is_kept = match &waiting {
+                Waiting::Turn { .. } => !may,
+                Waiting::Speech { manner, .. } => !manner.interruptible,
+                Waiting::Reply(reply) => !reply.manner.interruptible,
+            };
+            if is_kept && !force {
+                self.queue.push_front(waiting);
+                return;
+            }
+            match waiting {
+                Waiting::Turn { turn, .. } => {
+                    self.end_turn(turn, TurnEnd::Suppressed(Suppression::Stopped));
+                }
+                Waiting::Speech { request, .. } => self.drop_request(request, DropReason::Withdrawn),
+                Waiting::Reply(reply) => {
+                    self.cancel(*reply, CancelReason::Stopped, Suppression::Stopped);
+                }
+            }
         }
     }
 

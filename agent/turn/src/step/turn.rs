@@ -51,12 +51,18 @@ impl Machine {
 
     /// The answer to a turn gets the floor, or waits for it.
     fn answer(&mut self, turn: TurnId, speaker: SpeakerId, speculation: Option<Reply>) {
-        let Some(mut reply) = speculation else {
+        if let Some(mut reply) = speculation {
+            reply.turn = Some(turn);
+            self.emit(Output::ConfirmReply { reply: reply.id, turn });
+            return self.wait_for_floor(Waiting::Reply(Box::new(reply)));
+        }
+        // What is said without a break is part of what is answered; else the answer is begun while others speak.
+        let is_unbroken = self.state.reply().is_some_and(|reply| !reply.manner.interruptible);
+        if is_unbroken || self.held.is_some() {
             return self.wait_for_floor(Waiting::Turn { turn, speaker });
-        };
-        reply.turn = Some(turn);
-        self.emit(Output::ConfirmReply { reply: reply.id, turn });
-        self.wait_for_floor(Waiting::Reply(Box::new(reply)));
+        }
+        let reply = self.reply_to(turn, speaker);
+        self.begin_waiting(reply);
     }
 
     /// The program has considered a turn.
@@ -100,6 +106,11 @@ impl Machine {
         }
         self.emit(Output::CommitTurn { turn, speaker, source, speech_end, last_final });
         turn
+    }
+
+    pub(super) fn reply_to(&mut self, turn: TurnId, speaker: SpeakerId) -> Reply {
+        let id = self.next_reply();
+        Reply::to_turn(id, speaker, Some(turn), self.config.interruption.enabled)
     }
 
     pub(super) fn end_turn(&mut self, turn: TurnId, end: TurnEnd) {
@@ -152,7 +163,7 @@ impl Machine {
     }
 
     /// Whether nothing is said, waits to be said or is kept from being said.
-    fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self) -> bool {
         let nothing_waits = self.queue.is_empty() && self.parked.is_empty() && self.considering.is_none();
         self.is_quiet() && nothing_waits && self.held.is_none() && self.draining.is_none()
     }

@@ -85,6 +85,8 @@ impl Machine {
         let silent = silent.map(|since| since.min(self.now));
         if !self.listeners[at].ear.lapse(silent) {
             self.counters.ignored += 1;
+        } else if silent.is_some() {
+            self.take_back_pause();
         }
     }
 
@@ -128,9 +130,6 @@ impl Machine {
             let since = listener.ear.speech_end().unwrap_or(now);
             self.end_utterance(at, since);
             self.emit(Output::FlushVoice { speaker: id });
-        }
-        if self.listeners[at].ear.has_undecided_words() {
-            self.speculate(at);
         }
     }
 

@@ -58,13 +58,15 @@ impl Machine {
         if !self.listeners[at].is_answered() {
             return;
         }
+        // Words that stop the agent are seldom all: the reply to them is begun when they are.
+        let was_idle = self.is_idle();
         self.yield_to_words(self.listeners[at].ear.words);
         let may_be_all = match self.config.detection {
             Detection::Voice | Detection::Model => true,
             Detection::Recogniser => self.listeners[at].ear.has_ended,
             Detection::Manual => false,
         };
-        if may_be_all && !was_foreseen {
+        if may_be_all && was_idle && !was_foreseen {
             self.speculate(at);
         }
     }
@@ -207,7 +209,7 @@ impl Machine {
         let wish = Wish { answer, until: now + wait, due: None };
         let is_fresh = ear.last_final.is_some_and(|came| now.since(came) <= FRESH);
         ear.wish = Some(wish);
-        if is_fresh || !ear.awaits_more() {
+        if is_fresh || wait.is_zero() {
             self.grant(at, wish);
         }
     }

@@ -281,8 +281,9 @@ fn a10a_too_few_words_neither_interrupt_nor_are_lost() {
             5050 user speaking
             6500 user listening
             6550 user speaking
-            7500 stop r1
+            7500 pause r1
             7500 agent listening
+            7500 stop r1
             7500 truncate r1 4300
             8000 user listening
             8000 commit t2
@@ -925,7 +926,7 @@ fn a11_text_stops_the_reply_and_is_answered() {
 fn a_reply_does_not_start_before_the_stopped_one_has_told_its_position() {
     check(
         "    0 told.say q1
-             0 told.say q2
+             0 told.say q2 firm
            100 reply.ready r1
            100 playout.started r1
            500 told.stop
@@ -935,11 +936,10 @@ fn a_reply_does_not_start_before_the_stopped_one_has_told_its_position() {
             0 begin r1 q1
             100 start r1
             100 agent speaking
+            500 news dropped q2 withdrawn
             500 stop r1
-            500 begin r2 q2
             500 agent listening
             520 truncate r1 410
-            520 start r2
         "#]],
     );
 }
@@ -979,7 +979,7 @@ fn x6_a_user_who_is_silent_for_long_is_away_until_heard_again() {
 fn closing_stops_what_plays_keeps_what_was_said_and_is_the_last_word() {
     check(
         "    0 told.say q1 firm
-             0 told.say q2
+             0 told.say q2 firm
            100 reply.ready r1
            100 playout.started r1
           1050 user.started 1000
