@@ -936,10 +936,11 @@ fn a_reply_does_not_start_before_the_stopped_one_has_told_its_position() {
             0 begin r1 q1
             100 start r1
             100 agent speaking
-            500 news dropped q2 withdrawn
             500 stop r1
+            500 begin r2 q2
             500 agent listening
             520 truncate r1 410
+            520 start r2
         "#]],
     );
 }
