@@ -160,9 +160,9 @@ fn a9b_words_over_a_reply_cut_it_where_it_was_heard() {
         6.20 final "Stop!"
         6.20 played 2.30 cut
         6.20 message Assistant* "Here is a long"
-        6.20 speech Generate
         6.50 user Listening
         6.50 message User "Stop!"
+        6.50 speech Generate
         6.50 agent Thinking
         6.50 agent Listening
         11.00 closed user_left
@@ -209,9 +209,9 @@ fn a10a_too_few_words_do_not_interrupt() {
             7.50 final "ok, stop!"
             7.50 played 4.30 cut
             7.50 message Assistant* "Here is a long story for you, it"
-            7.50 speech Generate
             8.00 user Listening
             8.00 message User "Stop! ok, stop!"
+            8.00 speech Generate
             8.00 agent Thinking
             8.00 agent Listening
             12.50 closed user_left
@@ -274,9 +274,9 @@ fn a12b_words_before_the_first_sample_cancel_the_reply() {
             4.10 interim "Stop!"
             4.20 final "Stop!"
             4.20 played 0.00 cut
-            4.20 speech Generate
             4.50 user Listening
             4.50 message User "Stop!"
+            4.50 speech Generate
             4.50 agent Thinking
             4.50 agent Listening
             9.00 closed user_left

@@ -237,17 +237,17 @@ fn an_interrupted_reply_keeps_what_its_tools_return_and_cancels_what_it_may() {
             5.20 final "Hurry up!"
             5.20 played 0.80 cut
             5.20 message Assistant* "Let me see, let me"
-            5.20 speech Generate
             5.50 user Listening
             5.50 message User "Hurry up!"
+            5.50 speech Generate
             5.50 agent Thinking
-            5.70 play
-            5.70 latency e2e 0.70 ttft 0.10 ttfb 0.20
-            5.70 agent Speaking
-            6.71 played 1.00
-            6.71 message Assistant "I am sorry."
-            6.71 agent Listening
+            6.00 play
+            6.00 latency e2e 1.00 ttft 0.10 ttfb 0.20
+            6.00 agent Speaking
             7.00 tools book look errors 1
+            7.01 played 1.00
+            7.01 message Assistant "I am sorry."
+            7.01 agent Listening
             10.00 closed user_left
         "#]]);
     assert_eq!(
