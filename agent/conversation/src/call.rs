@@ -105,6 +105,9 @@ pub(crate) struct Call<B> {
     summarise_above: u32,
     /// How often another agent, or another instruction, came into force.
     changes_of_agent: u64,
+    /// The reply that was begun last, and the first that was, or will be, begun by the agent that has the call.
+    last_begun: ReplyId,
+    first_reply: ReplyId,
     n_fillers: usize,
     n_segments: u32,
     /// Whether the first agent has entered.
@@ -185,6 +188,8 @@ impl<B: Body> Call<B> {
             summary: None,
             summarise_above,
             changes_of_agent: 0,
+            last_begun: ReplyId(0),
+            first_reply: ReplyId(0),
             n_fillers: 0,
             n_segments: 0,
             has_entered: false,

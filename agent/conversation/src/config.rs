@@ -23,7 +23,7 @@ pub struct ConversationConfig {
     pub generation: GenerationOptions,
     /// How to speak.
     pub speaking: TtsOptions,
-    /// After how many replies with tool calls in one turn the next one must do without.
+    /// After how many further replies with tool calls, in one turn, the next one must do without.
     pub max_tool_steps: u32,
     /// How long one tool may take.
     pub tool_deadline: Duration,
@@ -35,6 +35,8 @@ pub struct ConversationConfig {
     pub hook_deadline: Duration,
     /// How much speech may wait in the playout before the voice is held back.
     pub playout_ahead: Duration,
+    /// Whether words such as "hold on" ask for a longer wait.
+    pub patience: bool,
     /// Whether a speculative reply is voiced before it is confirmed.
     pub voices_speculations: bool,
     /// What speculative replies that were not used may cost in one call; `None`: whatever it is.

@@ -200,11 +200,6 @@ impl Hearing {
         self.turn.text()
     }
 
-    /// The interim words.
-    pub(crate) fn interim(&self) -> &str {
-        self.turn.interim()
-    }
-
     /// The language that is spoken, as far as is known.
     pub(crate) fn language(&self) -> Option<&str> {
         self.language.as_deref().or(self.options.language.as_deref())

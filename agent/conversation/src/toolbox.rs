@@ -191,6 +191,16 @@ impl Toolbox {
         self.ready.push_back(Returned { reply, call, name: name.to_owned(), outcome, part });
     }
 
+    /// Whether all calls of a reply are answered, and its round was not taken.
+    pub(crate) fn is_round_over(&self, reply: ReplyId) -> bool {
+        self.rounds.get(&reply).is_some_and(Tally::is_over)
+    }
+
+    /// Whether replies from this one on wait for their calls.
+    pub(crate) fn is_awaited_since(&self, reply: ReplyId) -> bool {
+        self.rounds.range(reply..).next().is_some()
+    }
+
     /// The calls of a reply, once all are answered; forgotten afterwards.
     pub(crate) fn take_round(&mut self, reply: ReplyId) -> Option<Round> {
         self.rounds.remove(&reply).map(Tally::round)

@@ -123,9 +123,15 @@ pub(crate) fn parts(
     observer: CallObserver,
 ) -> Parts {
     let (agents, entry) = (cast.agents(live), cast.entry());
-    let CallProviders { stt, llm, tts, judge: _ } = entry.providers.for_call();
-    let tools = entry.tools.clone();
-    Parts { agents, tools, observer: Box::new(observer), ..Parts::new(stt, llm, tts) }
+    let CallProviders { stt, llm, tts, judge } = entry.providers.for_call();
+    Parts {
+        tools: entry.tools.clone(),
+        agents,
+        pauses: judge,
+        overlaps: entry.overlaps(),
+        observer: Box::new(observer),
+        ..Parts::new(stt, llm, tts)
+    }
 }
 
 /// Holds the conversation; when the call is told to end, asks it to.

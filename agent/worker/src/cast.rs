@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use agent_conversation::{Agents, ConversationConfig};
 use agent_tools::{Egress, http_tools};
 use config_schema::{AgentAbout, Config, Keep, Team};
-use providers_core::Toolset;
+use providers_core::{Interruption, Toolset};
 use tokio::sync::watch;
 
 use crate::{
@@ -175,6 +175,11 @@ impl Member {
                 .map(|(about, team)| about.hand_off.iter().filter_map(|name| successor(team, name)).collect())
                 .unwrap_or_default(),
         })
+    }
+
+    /// Who judges speech over the agent's own, anew for each call.
+    pub(crate) fn overlaps(&self) -> Option<Box<dyn Interruption>> {
+        wiring::overlaps(&self.config)
     }
 
     /// Whether it hears, thinks and speaks as another does: then the call's own ear, mind and voice go on.

@@ -9,12 +9,13 @@ use agent_audio::{
 use agent_conversation::{
     ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Prices, Speech, SummaryPolicy,
 };
+use agent_language::listening::Listener;
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeculationConfig,
     TranscriptConfig, TurnLimits,
 };
-use config_schema::{Config, Detection, Endpointing, Preemptive, Provider, Turn, TurnJudge};
-use providers_core::{GenerationOptions, SttOptions, TtsOptions};
+use config_schema::{Config, Detection, Endpointing, OverlapJudge, Preemptive, Provider, Turn, TurnJudge};
+use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
 
 use crate::providers::voice_activity;
 
@@ -42,6 +43,7 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
         tool_output: conversation.tool_output as usize,
         hook_deadline: conversation.hook_timeout,
         playout_ahead: conversation.playout_ahead,
+        patience: config.turn.patience,
         voices_speculations: match config.turn.preemptive {
             Preemptive::Off | Preemptive::Llm => false,
             Preemptive::LlmTts => true,
@@ -55,6 +57,14 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
             max_consecutive: conversation.max_failures,
             recogniser_backoff: conversation.recogniser_backoff,
         },
+    }
+}
+
+/// Who judges speech over the agent's own, anew for each call.
+pub(crate) fn overlaps(config: &Config) -> Option<Box<dyn Interruption>> {
+    match config.turn.overlap_judge {
+        OverlapJudge::None => None,
+        OverlapJudge::Words => Some(Box::new(Listener::new(&config.conversation.language))),
     }
 }
 

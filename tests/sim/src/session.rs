@@ -203,6 +203,7 @@ fn measured() -> ConversationConfig {
         tool_output: 100_000,
         hook_deadline: seconds(30.0),
         playout_ahead: seconds(30.0),
+        patience: false,
         voices_speculations: false,
         speculation_budget: None,
         prices: Prices::default(),

@@ -28,7 +28,7 @@ pub struct AgentProfile {
     pub generation: Option<GenerationOptions>,
     /// How to speak: voice, language, speed.
     pub speaking: Option<TtsOptions>,
-    /// After how many replies with tool calls in one turn the next one must do without.
+    /// After how many further replies with tool calls, in one turn, the next one must do without.
     pub max_tool_steps: Option<u32>,
     /// How turns are taken with it.
     pub turns: TurnProfile,

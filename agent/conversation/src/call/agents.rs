@@ -7,7 +7,7 @@
 
 use std::{mem, rc::Rc};
 
-use agent_turn::{Input, Told};
+use agent_turn::{Input, ReplyId, Told};
 use tracing::warn;
 
 use super::Call;
@@ -87,7 +87,9 @@ impl<B: Body> Call<B> {
 
     /// Goes on with the change that is under way. True if something happened.
     pub(super) fn change_agents(&mut self) -> bool {
-        if self.changes.is_empty() || !self.is_silent() {
+        let Some(next) = self.changes.front() else { return false };
+        // A task may be what a tool waits for; an agent that leaves waits for its own tools.
+        if !self.is_silent() || (next.ends_an_agent() && self.toolbox.is_awaited_since(self.first_reply)) {
             return false;
         }
         let Some(mut change) = self.changes.pop_front() else { return false };
@@ -188,6 +190,7 @@ impl<B: Body> Call<B> {
             listener.hearing.replace(&active.stt, &active.hearing);
         }
         self.changes_of_agent += 1;
+        self.first_reply = ReplyId(self.last_begun.0 + 1);
         let profile = active.profile(&self.config.turn);
         if profile != before.profile(&self.config.turn) {
             self.facts.push_back(Input::Told(Told::Profile(profile)));

@@ -6,6 +6,7 @@ use std::{
 };
 
 use agent_audio::Recent;
+use agent_language::listening;
 use agent_turn::{PauseId, Score, SpeakerId, State, UserFact, Verdict};
 use providers_core::{
     BoxFuture, ChatMessage, InterruptionVerdict, Overlap, PauseContext, ProviderError, TurnVerdict,
@@ -94,7 +95,7 @@ impl<B: Body> Call<B> {
         let verdict = judge.judge(&Overlap {
             speech: listener.speaks_since.map_or(Duration::ZERO, |since| now.since(since)),
             since_agent_start: now.since(playing.began.unwrap_or(now)),
-            words: listener.hearing.interim(),
+            words: &listener.said,
             agent_text: last(making.captions.heard(now, self.body.heard()), ECHO),
             language: listener.hearing.language(),
         });
@@ -107,6 +108,15 @@ impl<B: Body> Call<B> {
         if listener.verdict != verdict {
             listener.verdict = verdict;
             self.user(speaker, UserFact::OverlapJudged { verdict });
+        }
+    }
+
+    /// Somebody's last words may ask for more time.
+    pub(super) fn hear_patience(&mut self, speaker: SpeakerId, text: &str) {
+        let Some(listener) = self.people.get(&speaker) else { return };
+        let asks = |language| listening::asks_for_patience(text, language);
+        if self.config.patience && listener.hearing.language().is_some_and(asks) {
+            self.user(speaker, UserFact::PatienceAsked);
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) struct Listener {
     pub(super) typed: Option<String>,
     /// Since when their voice is heard.
     pub(super) speaks_since: Option<Moment>,
+    /// What they have said since then, as far as is known.
+    pub(super) said: String,
     /// What was heard last, if anybody judges it.
     pub(super) recent: Option<Recent>,
     /// Their pause that is being judged.
@@ -35,6 +37,7 @@ impl Listener {
             name: None,
             typed: None,
             speaks_since: None,
+            said: String::new(),
             recent,
             judging: None,
             verdict: Verdict::Undecided,
@@ -119,6 +122,7 @@ impl<B: Body> Call<B> {
             VoiceEdge::Started { lead } => {
                 listener.speaks_since = Some(now.before(lead));
                 listener.verdict = Verdict::Undecided;
+                listener.said.clear();
                 UserFact::SpeechStarted { at: now.before(lead) }
             }
             VoiceEdge::Stopped { silence } => {
@@ -175,6 +179,9 @@ impl<B: Body> Call<B> {
         if words > 0 {
             self.show_words(speaker, text, is_final);
             self.judge_overlap(speaker);
+            if is_final {
+                self.hear_patience(speaker, text);
+            }
         }
         self.user(
             speaker,
@@ -189,6 +196,7 @@ impl<B: Body> Call<B> {
     fn show_words(&mut self, speaker: SpeakerId, text: &str, is_final: bool) {
         let now = self.now();
         let Some(listener) = self.people.get_mut(&speaker) else { return };
+        text.clone_into(&mut listener.said);
         let n_segments = &mut self.n_segments;
         let segment = listener.hearing.segment(is_final, || {
             *n_segments += 1;

@@ -84,6 +84,7 @@ impl<B: Body> Call<B> {
     }
 
     pub(super) fn begin(&mut self, reply: ReplyId, cause: ReplyCause, speculative: bool) {
+        self.last_begun = reply;
         let making = match cause {
             ReplyCause::Turn { speaker } if speculative => self.answer_turn(reply, Some(speaker)),
             ReplyCause::Turn { .. } => {
@@ -128,7 +129,7 @@ impl<B: Body> Call<B> {
             return Making::given(reply, "", by.voice(), self.now());
         }
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
-        let may = step < by.max_tool_steps;
+        let may = step <= by.max_tool_steps;
         let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
         let tools = self.toolbox.specs();
         let request = self.request(&by, None, tools, choice);

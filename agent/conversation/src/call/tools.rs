@@ -61,6 +61,10 @@ impl<B: Body> Call<B> {
                 self.tell_tools(reply);
             }
         }
+        // Its tools had returned while its words were heard; nothing will be said about them.
+        if self.toolbox.is_round_over(reply) {
+            self.tell_tools(reply);
+        }
     }
 
     /// Has the mind speak about what nobody waited for, when the floor is free.

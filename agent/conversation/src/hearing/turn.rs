@@ -60,10 +60,6 @@ impl OpenTurn {
         Some((words, is_foreseen))
     }
 
-    pub(crate) fn interim(&self) -> &str {
-        &self.interim
-    }
-
     /// All of it, interim words included.
     pub(crate) fn text(&self) -> String {
         let interim = Some(self.interim.trim()).filter(|interim| words::count(interim) > 0);

@@ -54,7 +54,12 @@ impl Tally {
         let Some(slot) = self.0.get_mut(call).filter(|slot| slot.answer.is_none()) else { return Part::Late };
         let ToolOutcome { output: _, is_error, reply, then } = outcome;
         slot.answer = Some(Answer { is_error: *is_error, reply: *reply, then: then.clone() });
-        if self.0.iter().all(|slot| slot.answer.is_some()) { Part::Last } else { Part::One }
+        if self.is_over() { Part::Last } else { Part::One }
+    }
+
+    /// Whether all calls are answered.
+    pub(crate) fn is_over(&self) -> bool {
+        self.0.iter().all(|slot| slot.answer.is_some())
     }
 
     /// What the answers come to together.

@@ -316,6 +316,7 @@ pub(crate) fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: seconds(5.0),
         playout_ahead: seconds(30.0),
+        patience: false,
         voices_speculations: false,
         speculation_budget: None,
         prices: Prices::default(),

@@ -188,7 +188,7 @@ fn a_mind_that_calls_tools_though_it_may_not_is_not_obeyed() {
         0.1,
         0.3,
     );
-    scene.config.max_tool_steps = 1;
+    scene.config.max_tool_steps = 0;
     let played = scene.check(expect![[r#"
         0.00 agent Listening
         0.55 user Speaking

@@ -227,6 +227,7 @@ fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: ms(5_000),
         playout_ahead: ms(5000),
+        patience: false,
         voices_speculations: false,
         speculation_budget: None,
         prices: Prices::default(),

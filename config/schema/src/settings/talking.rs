@@ -33,6 +33,16 @@ choice! {
 }
 
 choice! {
+    /// Who judges what speech over the agent's own is.
+    pub enum OverlapJudge {
+        /// Nobody: its length and the number of its words decide.
+        None = "none",
+        /// Lists of words of seven languages, and time.
+        Words = "words",
+    }
+}
+
+choice! {
     /// Whether the usual wait follows the person's own pauses.
     pub enum Endpointing {
         /// It does not.
@@ -55,6 +65,8 @@ section! {
         endpointing_min_delay: Duration = "endpointing_min_delay_ms" milliseconds(500, 0, 10_000);
         /// The same when the turn does not seem to be complete.
         endpointing_max_delay: Duration = "endpointing_max_delay_ms" milliseconds(3_000, 0, 60_000);
+        /// Whether "hold on" and the like ask for the longer silence.
+        patience: bool = "patience" flag(true);
         /// Who judges at a pause whether the person has finished: whom they find unfinished has the longer silence.
         detector: TurnJudge = "detector" TurnJudge::None.rule();
         /// Silence within speech after which the detector is asked; it is asked early so that its answer is there in time.
@@ -71,6 +83,8 @@ section! {
         /// "off" never goes on.
         false_interruption_timeout: Option<Duration> = "false_interruption_timeout_ms"
             count_or("off", Some(2_000), 0, 60_000, "ms");
+        /// Who judges what speech over the agent's own is: a wish to speak, a listener's "mhm", the agent's echo.
+        overlap_judge: OverlapJudge = "overlap_judge" OverlapJudge::Words.rule();
         /// How close to the beginning or the end of what the agent says a listener's "mhm" counts as an answer.
         backchannel_boundary: Duration = "backchannel_boundary_ms" milliseconds(1_000, 0, 10_000);
         /// The least silence between two things that the agent says.
@@ -134,7 +148,7 @@ section! {
         greeting_interruptible: bool = "greeting_interruptible" flag(true);
         /// The language that is spoken, as a BCP 47 tag.
         language: String = "language" shaped("en", Shape::Language);
-        /// Rounds of tools within one answer, after which the mind must speak.
+        /// Rounds of tools within one answer after the first, after which the mind must speak.
         max_tool_steps: u32 = "max_tool_steps" count(3, 0, 100, "steps");
         /// How long one tool may take.
         tool_timeout: Duration = "tool_timeout_ms" milliseconds(30_000, 100, 600_000);
