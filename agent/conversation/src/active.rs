@@ -2,12 +2,13 @@
 
 use std::{rc::Rc, sync::Arc};
 
+use agent_language::wording::Wording;
 use agent_turn::InterruptionConfig;
 use providers_core::{
     GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
 
-use crate::{ConversationConfig, Greeting, Handle, Parts, TurnProfile, agent::AnyAgent};
+use crate::{ConversationConfig, Greeting, Handle, Parts, TurnProfile, agent::AnyAgent, making::Voicing};
 
 /// What agents have in common unless their profiles say otherwise.
 pub(crate) struct Common {
@@ -36,6 +37,7 @@ pub(crate) struct Active {
     pub(crate) hearing: SttOptions,
     pub(crate) generation: GenerationOptions,
     pub(crate) speaking: TtsOptions,
+    pub(crate) wording: Arc<Wording>,
     pub(crate) max_tool_steps: u32,
     pub(crate) turns: TurnProfile,
     pub(crate) stt: Arc<dyn SpeechToText>,
@@ -61,6 +63,7 @@ impl Active {
             greeting: profile.greeting,
             hearing: profile.hearing.unwrap_or_else(|| config.hearing.clone()),
             generation: profile.generation.unwrap_or_else(|| config.generation.clone()),
+            wording: Arc::new(profile.wording.unwrap_or_else(|| config.wording.clone())),
             speaking: profile.speaking.unwrap_or_else(|| config.speaking.clone()),
             max_tool_steps: profile.max_tool_steps.unwrap_or(config.max_tool_steps),
             turns: profile.turns,
@@ -91,7 +94,7 @@ impl Active {
     }
 
     /// With what it speaks, and how.
-    pub(crate) fn voice(&self) -> (Arc<dyn TextToSpeech>, TtsOptions) {
-        (self.tts.clone(), self.speaking.clone())
+    pub(crate) fn voicing(&self) -> Voicing {
+        Voicing { tts: self.tts.clone(), options: self.speaking.clone(), wording: self.wording.clone() }
     }
 }

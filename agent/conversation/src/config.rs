@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use agent_language::wording::Wording;
 use providers_core::{GenerationOptions, SttOptions, TtsOptions};
 
 use crate::{ContextPolicy, Micros, Prices};
@@ -23,6 +24,8 @@ pub struct ConversationConfig {
     pub generation: GenerationOptions,
     /// How to speak.
     pub speaking: TtsOptions,
+    /// How what a mind writes is worded for the voice.
+    pub wording: Wording,
     /// After how many further replies with tool calls, in one turn, the next one must do without.
     pub max_tool_steps: u32,
     /// How long one tool may take.

@@ -4,19 +4,20 @@
 //! confirmed.
 
 use std::{
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
 
-use agent_language::Spoken;
 use agent_turn::{Moment, ReplyId};
 use providers_core::{
-    ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, TextToSpeech, ToolCall,
-    TtsOptions, TtsStream, Usage,
+    ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, ToolCall, TtsStream, Usage,
 };
 
+pub(crate) use self::worded::Voicing;
+use self::worded::Worded;
 use crate::{Component, context::tokens_of, transcript::Transcript};
+
+mod worded;
 
 /// One reply, from its cause to its last sample.
 pub(crate) struct Making {
@@ -42,11 +43,8 @@ pub(crate) struct Making {
     n_voiced: u64,
     text: Text,
     /// With what it is spoken, and how.
-    tts: Arc<dyn TextToSpeech>,
-    options: TtsOptions,
-    filter: Spoken,
-    /// Text that was not given to the voice.
-    waiting: String,
+    voicing: Voicing,
+    worded: Worded,
     voice: Voice,
     rate: SampleRate,
     samples: u64,
@@ -121,36 +119,19 @@ pub(crate) enum News {
 
 impl Making {
     /// A reply that a mind is thinking of, or of which a program gives the text piece by piece.
-    pub(crate) fn coming(
-        id: ReplyId,
-        answer: LlmStream,
-        voice: (Arc<dyn TextToSpeech>, TtsOptions),
-        now: Moment,
-    ) -> Self {
-        Self::new(id, Text::Coming(answer), voice, now)
+    pub(crate) fn coming(id: ReplyId, answer: LlmStream, voicing: Voicing, now: Moment) -> Self {
+        Self::new(id, Text::Coming(answer), voicing, now)
     }
 
     /// A reply of given words.
-    pub(crate) fn given(
-        id: ReplyId,
-        words: &str,
-        voice: (Arc<dyn TextToSpeech>, TtsOptions),
-        now: Moment,
-    ) -> Self {
-        let mut making = Self::new(id, Text::Whole, voice, now);
-        making.filter.push(words, &mut making.waiting);
-        making.filter.finish(&mut making.waiting);
-        making.captions.push(now, &making.waiting);
-        making.captions.end_text(now);
+    pub(crate) fn given(id: ReplyId, words: &str, voicing: Voicing, now: Moment) -> Self {
+        let mut making = Self::new(id, Text::Whole, voicing, now);
+        making.worded.push(words, &mut making.captions, now);
+        making.worded.finish(&mut making.captions, now);
         making
     }
 
-    fn new(
-        id: ReplyId,
-        text: Text,
-        (tts, options): (Arc<dyn TextToSpeech>, TtsOptions),
-        now: Moment,
-    ) -> Self {
+    fn new(id: ReplyId, text: Text, voicing: Voicing, now: Moment) -> Self {
         Self {
             id,
             calls: Vec::new(),
@@ -164,10 +145,8 @@ impl Making {
             used: (Usage::default(), Usage::default()),
             n_voiced: 0,
             text,
-            tts,
-            options,
-            filter: Spoken::default(),
-            waiting: String::new(),
+            worded: Worded::new(&voicing.wording),
+            voicing,
             voice: Voice::Unopened,
             rate: SampleRate::VOICE,
             samples: 0,
@@ -301,9 +280,7 @@ impl Making {
         match event {
             LlmEvent::Text(text) => {
                 self.times.first_piece.get_or_insert(now);
-                let from = self.waiting.len();
-                self.filter.push(&text, &mut self.waiting);
-                self.captions.push(now, &self.waiting[from..]);
+                self.worded.push(&text, &mut self.captions, now);
                 News::More
             }
             LlmEvent::Reasoning(_) => News::More,
@@ -335,16 +312,13 @@ impl Making {
     }
 
     fn end_text(&mut self, now: Moment) {
-        let from = self.waiting.len();
-        self.filter.finish(&mut self.waiting);
-        self.captions.push(now, &self.waiting[from..]);
-        self.captions.end_text(now);
+        self.worded.finish(&mut self.captions, now);
         self.text = Text::Whole;
         if let Voice::Speaking(voice) = &mut self.voice {
-            voice.push(&self.waiting);
+            voice.push(&self.worded.waiting);
             voice.finish();
-            self.n_voiced += self.waiting.chars().count() as u64;
-            self.waiting.clear();
+            self.n_voiced += self.worded.waiting.chars().count() as u64;
+            self.worded.waiting.clear();
             self.times.give_text(now);
         }
     }
@@ -352,11 +326,11 @@ impl Making {
     /// Gives the voice what waits; opens it with the first words.
     fn give_text(&mut self, now: Moment) {
         match &mut self.voice {
-            Voice::Unopened if !self.waiting.trim().is_empty() => self.open_voice(now),
-            Voice::Speaking(voice) if !self.waiting.is_empty() => {
-                voice.push(&self.waiting);
-                self.n_voiced += self.waiting.chars().count() as u64;
-                self.waiting.clear();
+            Voice::Unopened if !self.worded.waiting.trim().is_empty() => self.open_voice(now),
+            Voice::Speaking(voice) if !self.worded.waiting.is_empty() => {
+                voice.push(&self.worded.waiting);
+                self.n_voiced += self.worded.waiting.chars().count() as u64;
+                self.worded.waiting.clear();
                 self.times.give_text(now);
             }
             Voice::Unopened | Voice::Speaking(_) | Voice::Over => {}
@@ -364,12 +338,12 @@ impl Making {
     }
 
     fn open_voice(&mut self, now: Moment) {
-        let mut voice = self.tts.open(self.options.clone());
-        self.rate = self.tts.sample_rate();
+        let mut voice = self.voicing.tts.open(self.voicing.options.clone());
+        self.rate = self.voicing.tts.sample_rate();
         self.times.give_text(now);
-        voice.push(&self.waiting);
-        self.n_voiced += self.waiting.chars().count() as u64;
-        self.waiting.clear();
+        voice.push(&self.worded.waiting);
+        self.n_voiced += self.worded.waiting.chars().count() as u64;
+        self.worded.waiting.clear();
         if matches!(self.text, Text::Whole) {
             voice.finish();
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_language::Captions;
+use agent_language::{Captions, reading::Said};
 use agent_turn::Moment;
 use providers_core::WordTiming;
 
@@ -17,9 +17,9 @@ pub(crate) struct Transcript {
 
 impl Transcript {
     /// More text is given to the voice.
-    pub(crate) fn push(&mut self, now: Moment, text: &str) {
+    pub(crate) fn push(&mut self, now: Moment, said: &Said) {
         self.keep(now);
-        self.captions.push(text);
+        self.captions.push_said(said);
     }
 
     /// No more text comes.

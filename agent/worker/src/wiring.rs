@@ -9,12 +9,14 @@ use agent_audio::{
 use agent_conversation::{
     ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Prices, Speech, SummaryPolicy,
 };
-use agent_language::listening::Listener;
+use agent_language::{listening::Listener, reading::normaliser, wording::Wording};
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeculationConfig,
     TranscriptConfig, TurnLimits,
 };
-use config_schema::{Config, Detection, Endpointing, OverlapJudge, Preemptive, Provider, Turn, TurnJudge};
+use config_schema::{
+    Config, Detection, Endpointing, Normalise, OverlapJudge, Preemptive, Provider, Turn, TurnJudge,
+};
 use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
 
 use crate::providers::voice_activity;
@@ -37,6 +39,7 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
             language: Some(conversation.language.clone()),
             speed: (config.tts.provider == Provider::Openai).then_some(config.tts.openai.speed),
         },
+        wording: wording(config),
         max_tool_steps: conversation.max_tool_steps,
         tool_deadline: conversation.tool_timeout,
         tools_at_once: conversation.tools_at_once as usize,
@@ -57,6 +60,22 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
             max_consecutive: conversation.max_failures,
             recogniser_backoff: conversation.recogniser_backoff,
         },
+    }
+}
+
+/// How what a mind writes is worded for the voice.
+fn wording(config: &Config) -> Wording {
+    let conversation = &config.conversation;
+    let reads = match (conversation.normalise, config.tts.provider) {
+        (Normalise::On, _) | (Normalise::Auto, Provider::Local) => true,
+        (Normalise::Off, _) | (Normalise::Auto, Provider::Openai | Provider::Fake) => false,
+    };
+    Wording {
+        markdown: conversation.strip_markdown,
+        emoji: conversation.strip_emoji,
+        replacements: conversation.replacements.0.clone(),
+        pronunciations: conversation.pronunciations.0.clone(),
+        normaliser: reads.then(|| normaliser(&conversation.language)).flatten(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a setting may be: its kind, its default, its bounds and its unit.
 
-use crate::{by_language::ByLanguage, value::Value};
+use crate::{by_language::ByLanguage, pairs::Pairs, value::Value};
 
 /// The kind of a setting, with its default and what is allowed.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,8 @@ pub(crate) enum Shape {
     JsonPointer,
     /// Numbers from 0 to 1 by language, such as `de=0.6, pt-BR=0.45`; may be empty.
     ShareByLanguage,
+    /// Words and what stands for them, such as `GHz=gigahertz|Dr. Who=Doctor Who`; may be empty.
+    Pairs,
 }
 
 impl Shape {
@@ -63,6 +65,7 @@ impl Shape {
             Self::ToolName => is_tool_name(text),
             Self::JsonPointer => text.is_empty() || text.starts_with('/'),
             Self::ShareByLanguage => ByLanguage::parse(text).is_some(),
+            Self::Pairs => Pairs::parse(text).is_some(),
             Self::Name => text.len() <= 128 && !text.contains(|c: char| c.is_whitespace() || c.is_control()),
         };
         (!fits).then(|| self.described())
@@ -81,6 +84,10 @@ impl Shape {
             Self::AgentName => "at most 48 letters, digits, _ and -, or empty for none".to_owned(),
             Self::ShareByLanguage => {
                 "numbers from 0 to 1 by language such as \"de=0.6, pt-BR=0.45\", none twice, or empty for none".to_owned()
+            }
+            Self::Pairs => {
+                "words and what stands for them such as \"GHz=gigahertz|Dr. Who=Doctor Who\", no word twice, or empty for none"
+                    .to_owned()
             }
             Self::Name => "at most 128 letters without white space or control characters".to_owned(),
         }

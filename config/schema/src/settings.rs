@@ -20,7 +20,7 @@ pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
-pub use talking::{Conversation, Detection, Endpointing, OverlapJudge, Preemptive, Turn};
+pub use talking::{Conversation, Detection, Endpointing, Normalise, OverlapJudge, Preemptive, Turn};
 pub(crate) use tool::TOOL_SECTIONS;
 pub use tool::{HttpMethod, HttpToolSettings, ResultWhen, WhenInterrupted, WhenRepeated};
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use agent_conversation::{ContextPolicy, ConversationConfig, ErrorPolicy, Prices};
+use agent_language::wording::Wording;
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeakingConfig,
     SpeculationConfig, TranscriptConfig, TurnLimits,
@@ -203,6 +204,7 @@ fn measured() -> ConversationConfig {
         tool_output: 100_000,
         hook_deadline: seconds(30.0),
         playout_ahead: seconds(30.0),
+        wording: Wording { markdown: true, emoji: true, ..Wording::default() },
         patience: false,
         voices_speculations: false,
         speculation_budget: None,

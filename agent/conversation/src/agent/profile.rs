@@ -2,6 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
+use agent_language::wording::Wording;
 use agent_turn::{Detection, EndpointConfig, InterruptionConfig};
 use providers_core::{
     GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
@@ -28,6 +29,8 @@ pub struct AgentProfile {
     pub generation: Option<GenerationOptions>,
     /// How to speak: voice, language, speed.
     pub speaking: Option<TtsOptions>,
+    /// How what its mind writes is worded for its voice.
+    pub wording: Option<Wording>,
     /// After how many further replies with tool calls, in one turn, the next one must do without.
     pub max_tool_steps: Option<u32>,
     /// How turns are taken with it.

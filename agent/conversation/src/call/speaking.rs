@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use agent_turn::{Input, ReplyCause, ReplyId, RequestId, SpeakerId, SpeechKind, Told};
-use providers_core::{ChatMessage, ChatRequest, TextToSpeech, ToolChoice};
+use providers_core::{ChatMessage, ChatRequest, ToolChoice};
 use tokio::sync::watch;
 
 use super::Call;
@@ -126,7 +126,7 @@ impl<B: Body> Call<B> {
         }
         let by = self.active.clone();
         if !speaks {
-            return Making::given(reply, "", by.voice(), self.now());
+            return Making::given(reply, "", by.voicing(), self.now());
         }
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let may = step <= by.max_tool_steps;
@@ -138,7 +138,7 @@ impl<B: Body> Call<B> {
 
     fn answer_request(&mut self, reply: ReplyId, request: RequestId) -> Making {
         let Some(Requested { wish, by, end }) = self.requests.remove(&request) else {
-            return Making::given(reply, "", self.active.voice(), self.now());
+            return Making::given(reply, "", self.active.voicing(), self.now());
         };
         self.asked.insert(reply, Asked { end });
         match wish {
@@ -151,7 +151,7 @@ impl<B: Body> Call<B> {
     fn fill(&mut self, reply: ReplyId) -> Making {
         let fillers = &self.config.fillers;
         let words = fillers.get(self.n_fillers % fillers.len().max(1)).map_or("", String::as_str);
-        let mut making = Making::given(reply, words, self.active.voice(), self.now());
+        let mut making = Making::given(reply, words, self.active.voicing(), self.now());
         making.is_forgotten = true;
         self.n_fillers += 1;
         making
@@ -160,16 +160,13 @@ impl<B: Body> Call<B> {
     fn say(&self, reply: ReplyId, by: &Active, say: Say) -> Making {
         let now = self.now();
         let is_recorded = say.audio.is_some();
-        let voice = match say.audio {
-            Some((rate, samples)) => {
-                let voice: Arc<dyn TextToSpeech> = Arc::new(Recorded::new(rate, samples));
-                (voice, by.speaking.clone())
-            }
-            None => by.voice(),
-        };
+        let mut voicing = by.voicing();
+        if let Some((rate, samples)) = say.audio {
+            voicing.tts = Arc::new(Recorded::new(rate, samples));
+        }
         let mut making = match say.text {
-            SayText::Whole(words) => Making::given(reply, &words, voice, now),
-            SayText::Coming(words) => Making::coming(reply, Box::pin(AsAnswer(Some(words))), voice, now),
+            SayText::Whole(words) => Making::given(reply, &words, voicing, now),
+            SayText::Coming(words) => Making::coming(reply, Box::pin(AsAnswer(Some(words))), voicing, now),
         };
         making.is_forgotten = say.manner.is_forgotten;
         if is_recorded { making.spoken_at_once(now) } else { making }
@@ -192,7 +189,7 @@ impl<B: Body> Call<B> {
 
     fn think(&self, reply: ReplyId, by: &Active, request: ChatRequest) -> Making {
         let may_call = request.tool_choice != ToolChoice::None;
-        let mut making = Making::coming(reply, by.llm.answer(request), by.voice(), self.now());
+        let mut making = Making::coming(reply, by.llm.answer(request), by.voicing(), self.now());
         making.may_call = may_call;
         making
     }

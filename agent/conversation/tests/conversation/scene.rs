@@ -6,6 +6,7 @@ use agent_conversation::{
     Agents, CallEvent, CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy,
     Greeting, Handle, Journal, Moment, Observer, Parts, Prices, Speech, Toolset,
 };
+use agent_language::wording::Wording;
 use agent_turn::{
     Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig,
     SpeculationConfig, TranscriptConfig, TurnLimits,
@@ -316,6 +317,7 @@ pub(crate) fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: seconds(5.0),
         playout_ahead: seconds(30.0),
+        wording: Wording { markdown: true, emoji: true, ..Wording::default() },
         patience: false,
         voices_speculations: false,
         speculation_budget: None,

@@ -21,6 +21,7 @@ use agent_conversation::{
     CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy, Parts, Prices,
     RoomBody, RoomBodyConfig,
 };
+use agent_language::wording::Wording;
 use agent_rtc::{JoinOptions, Room};
 use agent_turn::{
     Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeculationConfig,
@@ -227,6 +228,7 @@ fn config() -> ConversationConfig {
         tool_output: 8_000,
         hook_deadline: ms(5_000),
         playout_ahead: ms(5000),
+        wording: Wording { markdown: true, emoji: true, ..Wording::default() },
         patience: false,
         voices_speculations: false,
         speculation_budget: None,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    SmartTurn, TurnJudge,
+    Pairs, SmartTurn, TurnJudge,
     inventory::{choice, section},
     rule::{Shape, count, count_or, flag, milliseconds, shaped, text},
 };
@@ -29,6 +29,18 @@ choice! {
         Recogniser = "recogniser",
         /// The program alone.
         Manual = "manual",
+    }
+}
+
+choice! {
+    /// Whether numbers, dates, money and signs are read aloud by this program or by the voice.
+    pub enum Normalise {
+        /// By this program where the voice is the local one; others read by themselves.
+        Auto = "auto",
+        /// By this program, in English and German.
+        On = "on",
+        /// By the voice.
+        Off = "off",
     }
 }
 
@@ -157,6 +169,16 @@ section! {
         /// How much of what a tool returns the mind is told. More costs more than it helps: 8000 letters are about 2000
         /// tokens in every request after it.
         tool_output: u32 = "tool_output_chars" count(8_000, 100, 1_000_000, "characters");
+        /// Whether Markdown's marks are left out of what is said and shown.
+        strip_markdown: bool = "strip_markdown" flag(true);
+        /// Whether emoji are.
+        strip_emoji: bool = "strip_emoji" flag(true);
+        /// Whether numbers, dates, money and signs are read aloud by this program or by the voice.
+        normalise: Normalise = "normalise" Normalise::Auto.rule();
+        /// Words and what is said in their place, such as "Dr. Who=Doctor Who|GHz=gigahertz".
+        replacements: Pairs = "replacements" shaped("", Shape::Pairs);
+        /// Words and how the voice must spell them to say them right, in the same form.
+        pronunciations: Pairs = "pronunciations" shaped("", Shape::Pairs);
         /// What is said while tools take longer than turn.filler_after_ms, in turn, with | between; empty for nothing.
         fillers: String = "fillers" text("One moment, please.|Let me check that.", 10_000);
         /// How long an agent that leaves the call may take for its last words.
