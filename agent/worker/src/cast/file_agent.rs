@@ -72,6 +72,7 @@ impl Agent for FileAgent {
             hearing: Some(conversation.hearing.clone()),
             generation: Some(conversation.generation.clone()),
             speaking: Some(conversation.speaking.clone()),
+            wording: Some(conversation.wording.clone()),
             max_tool_steps: Some(conversation.max_tool_steps),
             stt: (!same_ear).then_some(own.stt),
             llm: (!same_mind).then_some(own.llm),
