@@ -1,0 +1,115 @@
+//! Replies that call functions.
+
+use expect_test::expect;
+
+use crate::support::check;
+
+#[test]
+fn a4_functions_are_answered_after_the_playout_of_the_reply_that_called_them() {
+    check(
+        "  550 user.started 500
+          2700 user.final 5
+          3000 user.stopped 2500
+          3200 reply.ready r1
+          3200 playout.started r1
+          3300 reply.called r1
+          3300 reply.finished r1
+          3300 reply.returned r1
+          5210 playout.finished r1 2010
+          5710 reply.ready r2
+          5710 playout.started r2
+          8720 playout.finished r2 3010",
+        expect![[r#"
+            550 user speaking
+            3000 user listening
+            3000 commit t1
+            3000 begin r1 turn
+            3000 agent thinking
+            3200 start r1
+            3200 end t1 replied r1
+            3200 agent speaking
+            5210 begin r2 functions r1 step 1
+            5210 agent thinking
+            5710 start r2
+            5710 agent speaking
+            8720 agent listening
+        "#]],
+    );
+}
+
+#[test]
+fn a_reply_that_only_calls_is_followed_up_when_its_functions_return() {
+    check(
+        "  550 user.started 500
+          2700 user.final 5
+          3000 user.stopped 2500
+          3100 reply.called r1
+          3100 reply.called r1
+          3100 reply.silent r1
+          3500 reply.returned r1
+          4500 reply.returned r1
+          4900 reply.ready r2
+          4900 playout.started r2",
+        expect![[r#"
+            550 user speaking
+            3000 user listening
+            3000 commit t1
+            3000 begin r1 turn
+            3000 agent thinking
+            4500 begin r2 functions r1 step 1
+            4900 start r2
+            4900 end t1 replied r2
+            4900 agent speaking
+        "#]],
+    );
+}
+
+#[test]
+fn a_turn_over_running_functions_takes_the_place_of_their_follow_up() {
+    check(
+        "  550 user.started 500
+          2700 user.final 5
+          3000 user.stopped 2500
+          3100 reply.called r1
+          3100 reply.silent r1
+          4050 user.started 4000
+          4700 user.final 2
+          5000 user.stopped 4500
+          5100 reply.returned r1",
+        expect![[r#"
+            550 user speaking
+            3000 user listening
+            3000 commit t1
+            3000 begin r1 turn
+            3000 agent thinking
+            4050 user speaking
+            5000 user listening
+            5000 commit t2
+            5000 cancel r1 interrupted
+            5000 end t1 superseded
+            5000 begin r2 turn
+        "#]],
+    );
+}
+
+#[test]
+fn functions_that_never_return_end_the_turn() {
+    check(
+        "  550 user.started 500
+          2700 user.final 5
+          3000 user.stopped 2500
+          3100 reply.called r1
+          3100 reply.silent r1
+         40000 end",
+        expect![[r#"
+            550 user speaking
+            3000 user listening
+            3000 commit t1
+            3000 begin r1 turn
+            3000 agent thinking
+            33100 cancel r1 timed_out
+            33100 end t1 timed_out
+            33100 agent listening
+        "#]],
+    );
+}
