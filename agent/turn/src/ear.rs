@@ -30,7 +30,7 @@ pub(crate) struct Ear {
     awaits_final: bool,
     /// What a judge says of this pause.
     pub(crate) judgement: Judgement,
-    /// Whether the user asked for patience in this pause.
+    /// Whether the last words ask for patience.
     pub(crate) asks_patience: bool,
     /// Whether the recogniser heard the end of speech.
     pub(crate) has_ended: bool,
@@ -186,6 +186,7 @@ impl Ear {
             self.words = self.words.saturating_add(words);
             self.last_words = now;
             self.last_final = Some(now);
+            self.asks_patience = false;
         }
         let Voice::Silent { since, .. } = self.voice else { return None };
         was_awaited.then(|| now.since(since))
@@ -238,6 +239,7 @@ impl Ear {
         self.wish = None;
         self.aside = None;
         self.attempts = 0;
+        self.asks_patience = false;
         self.pause_over();
         self.began = match self.voice {
             Voice::Speaking { since, .. } => Some(since),
@@ -247,7 +249,6 @@ impl Ear {
 
     const fn pause_over(&mut self) {
         self.judgement = Judgement::Unasked;
-        self.asks_patience = false;
     }
 
     pub(crate) const fn is_speaking(&self) -> bool {

@@ -77,7 +77,8 @@ pub enum UserFact {
         /// Which one.
         pause: PauseId,
     },
-    /// Their last words ask for patience ("hold on"), or seem to be unfinished: this pause may last longer.
+    /// Their last final words ask for patience ("hold on"), or seem to be unfinished: the pause after them may last
+    /// longer. Holds until more words are final.
     PatienceAsked,
     /// Their speech over the agent's was judged. Told before the words that the judgement is about.
     OverlapJudged {

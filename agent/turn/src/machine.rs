@@ -44,8 +44,6 @@ pub struct Machine {
     pub(crate) first_sample: Option<Moment>,
     /// Since when the agent is heard without a break.
     pub(crate) heard_since: Option<Moment>,
-    /// Since when it is, or was heard last.
-    pub(crate) spoke_from: Option<Moment>,
     /// When the last reply left the floor.
     pub(crate) freed: Option<Moment>,
     pub(crate) agent: AgentState,
@@ -88,7 +86,6 @@ impl Machine {
             closing: None,
             first_sample: None,
             heard_since: None,
-            spoke_from: None,
             freed: None,
             agent: AgentState::Listening,
             user: UserState::Listening,

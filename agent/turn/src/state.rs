@@ -83,6 +83,8 @@ pub struct Reply {
     pub returned: u32,
     /// Whether the wait for them was filled.
     pub filled: bool,
+    /// When its first sample was heard.
+    pub heard_from: Option<Moment>,
     /// How much of it was last known to be heard.
     pub position: Duration,
 }
@@ -129,6 +131,7 @@ impl Reply {
             calls: 0,
             returned: 0,
             filled: false,
+            heard_from: None,
             position: Duration::ZERO,
         }
     }

@@ -148,7 +148,6 @@ impl Machine {
             return;
         }
         self.heard_since = is_heard.then_some(self.now);
-        self.spoke_from = self.heard_since.or(self.spoke_from);
         for listener in &mut self.listeners {
             if is_heard {
                 listener.pace.agent_began(self.now);
@@ -247,8 +246,13 @@ impl Machine {
         }
         let is_heard =
             matches!(self.state, State::Speaking { heard: true, .. } | State::Yielding { heard: true, .. });
-        let is_thought = reply.kind == SpeechKind::Generated
-            || self.queue.iter().any(|waiting| matches!(waiting, Waiting::Reply(_) | Waiting::Turn { .. }));
+        let is_made = |waiting: &Waiting| match waiting {
+            Waiting::Reply(_) => true,
+            Waiting::Turn { .. } => self.held.is_none(),
+            Waiting::Speech { .. } => false,
+        };
+        let is_thought =
+            reply.kind == SpeechKind::Generated || !self.parked.is_empty() || self.queue.iter().any(is_made);
         Some(match (is_heard, is_thought) {
             (true, _) => AgentState::Speaking,
             (false, true) => AgentState::Thinking,

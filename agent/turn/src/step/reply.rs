@@ -121,7 +121,9 @@ impl Machine {
 
     fn first_sample_heard(&mut self) {
         self.first_sample.get_or_insert(self.now);
+        let now = self.now;
         let Some(reply) = self.state.reply_mut() else { return };
+        reply.heard_from = Some(now);
         let id = reply.id;
         if let Some(turn) = reply.turn.take() {
             self.end_turn(turn, TurnEnd::Replied(id));

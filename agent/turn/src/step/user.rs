@@ -1,7 +1,9 @@
 //! What a speaker's voice does, and the timers that listen to it.
 
+use std::time::Duration;
+
 use crate::{
-    CloseReason, Detection, Machine, Moment, Output, Score, SpeakerId, Standing, TurnSource, UserFact,
+    CloseReason, Detection, Machine, Moment, Output, Score, SpeakerId, Standing, State, TurnSource, UserFact,
     UserState, Verdict, ear::Judgement, listener::Listener, overlap,
 };
 
@@ -174,21 +176,17 @@ impl Machine {
         }
     }
 
-    /// How long the agent has been heard, a pause included that may be none; `None`: it is not heard.
-    pub(super) fn agent_heard_for(&self) -> Option<std::time::Duration> {
+    /// How long ago the first sample of the reply was heard that has not been heard to its end; `None`: there is none.
+    pub(super) fn agent_heard_for(&self) -> Option<Duration> {
         match &self.state {
-            crate::State::Speaking { heard: true, .. } => self.heard_since.map(|since| self.now.since(since)),
-            crate::State::Yielding { reply, heard: true } => {
-                let paused = reply.hold.map_or(self.now, |hold| hold.since);
-                self.spoke_from.map(|since| paused.since(since))
+            State::Speaking { reply, .. } | State::Yielding { reply, .. } => {
+                reply.heard_from.map(|from| self.now.since(from))
             }
-            crate::State::Speaking { heard: false, .. }
-            | crate::State::Yielding { heard: false, .. }
-            | crate::State::Listening { .. }
-            | crate::State::UserSpeaking
-            | crate::State::Settling
-            | crate::State::Thinking { .. }
-            | crate::State::Closed => None,
+            State::Listening { .. }
+            | State::UserSpeaking
+            | State::Settling
+            | State::Thinking { .. }
+            | State::Closed => None,
         }
     }
 

@@ -80,16 +80,16 @@ impl Machine {
     /// Whether the final words that have just come are no part of a turn; they are taken off it then. A listener's noise
     /// is an answer once the agent is silent.
     fn is_set_aside(&mut self, at: usize) -> bool {
-        let (verdict, heard_for) = (self.listeners[at].ear.verdict, self.agent_heard_for());
-        if !overlap::is_dismissed(&self.config.interruption, verdict, heard_for) {
-            self.listeners[at].ear.verdict = match verdict {
-                Verdict::Backchannel => Verdict::Undecided,
-                Verdict::Undecided | Verdict::Interruption | Verdict::Echo | Verdict::SideSpeech => verdict,
-            };
-            return false;
+        let is_heard = self.agent_heard_for().is_some();
+        let ear = &mut self.listeners[at].ear;
+        if ear.verdict == Verdict::Backchannel && !is_heard {
+            ear.verdict = Verdict::Undecided;
         }
-        self.set_aside(at);
-        true
+        let is_dismissed = ear.is_dismissed();
+        if is_dismissed {
+            self.set_aside(at);
+        }
+        is_dismissed
     }
 
     pub(super) fn set_aside(&mut self, at: usize) {

@@ -1,0 +1,208 @@
+//! What a judge of overlaps says: interruption, listener's noise, echo, side speech.
+
+use expect_test::expect;
+
+use crate::support::{check, check_with, config};
+
+#[test]
+fn who_wants_the_floor_has_it_before_the_least_duration() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3200 user.interim 1
+          3200 user.overlap interruption
+          3400 user.final 1
+          3400 playout.finished r1 3100
+          3600 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3200 pause r1
+            3200 agent listening
+            3400 stop r1
+            3400 truncate r1 3100
+        "#]],
+    );
+}
+
+#[test]
+fn a_listeners_noise_neither_pauses_nor_stops_nor_is_a_turn() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3300 user.interim 1
+          3300 user.overlap backchannel
+          3800 user.final 1
+          4300 user.stopped 3800
+          6000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3800 set aside 1 backchannel
+            4300 user listening
+        "#]],
+    );
+}
+
+#[test]
+fn a_reply_that_was_paused_for_a_listeners_noise_goes_on_at_once() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3700 user.interim 1
+          3700 user.overlap backchannel
+          3900 user.final 1
+          4300 user.stopped 3800
+          6000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3500 pause r1
+            3500 agent listening
+            3700 resume r1
+            3700 agent speaking
+            3900 set aside 1 backchannel
+            4300 user listening
+        "#]],
+    );
+}
+
+#[test]
+fn a_listeners_noise_close_to_the_end_of_the_speech_is_an_answer() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3200 user.overlap backchannel
+          3400 user.final 1
+          3600 user.stopped 3300
+          3900 playout.finished r1 3800
+          4500 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3400 set aside 1 backchannel
+            3600 user listening
+            3900 take back
+            3900 commit t1
+            3900 agent listening
+            3900 begin r2 turn
+            3900 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn a_listeners_noise_close_to_the_beginning_of_the_speech_is_an_answer() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+           650 user.started 600
+           900 user.overlap backchannel
+          1000 user.final 1
+          1000 playout.finished r1 900
+          1300 user.stopped 900
+          1500 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            650 user speaking
+            1000 pause r1
+            1000 agent listening
+            1000 stop r1
+            1000 truncate r1 900
+            1300 user listening
+            1400 commit t1
+            1400 begin r2 turn
+            1400 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn the_agents_own_voice_is_no_turn_even_when_its_words_come_late() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3300 user.overlap echo
+          3900 playout.finished r1 3800
+          4300 user.stopped 3900
+          4500 user.final 3
+          6000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3900 agent listening
+            4300 user listening
+            4500 set aside 3 echo
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_said_to_others_keeps_nobody_waiting() {
+    check(
+        "  1050 user.started 1000
+          1200 user.overlap side_speech
+          1300 told.say q1
+          1400 reply.ready r1
+          1400 playout.started r1
+          2000 user.final 3
+          3000 end",
+        expect![[r#"
+            1050 user speaking
+            1300 begin r1 q1
+            1400 start r1
+            1400 agent speaking
+            2000 set aside 3 side_speech
+        "#]],
+    );
+}
+
+#[test]
+fn a_speech_may_need_more_to_be_interrupted_than_others() {
+    let config = config();
+    check_with(
+        config,
+        "     0 told.say q1 min_duration=1500 min_words=2
+           100 reply.ready r1
+           100 playout.started r1
+          1050 user.started 1000
+          2000 user.interim 2
+          2400 user.final 1
+          2600 user.final 1
+          2600 playout.finished r1 2500
+          2700 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            1050 user speaking
+            2600 pause r1
+            2600 agent listening
+            2600 stop r1
+            2600 truncate r1 2500
+        "#]],
+    );
+}
