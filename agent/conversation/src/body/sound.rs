@@ -10,7 +10,7 @@ use std::{
 use agent_audio::{
     HEARD_FRAME, Playout, PlayoutConfig, PlayoutEvent, PlayoutId, SPOKEN_FRAME, vad::Detector,
 };
-use providers_core::SampleRate;
+use providers_core::{SampleRate, VoiceEdge};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::warn;
 
@@ -19,6 +19,9 @@ use crate::{AgentState, Body, BodyEvent, CloseReason, Person, ReplyId, Segment, 
 
 /// The beat of a body that is not in a room.
 const FRAME: Duration = Duration::from_millis(20);
+
+/// How long a user who has been answered, and has no more to say, stays to hear whether more comes.
+const AFTER_ANSWER: Duration = Duration::from_secs(1);
 
 /// A microphone and a speaker, or files in their place.
 pub trait Device {
@@ -41,8 +44,8 @@ pub enum Speaker {
     Agent,
 }
 
-/// A body on a [`Device`]. When the device has no more to be heard and nobody has spoken for `patience`, the user has
-/// left.
+/// A body on a [`Device`]. When the device has no more to be heard and nobody has spoken for `patience`, or for a second
+/// once all was answered, the user has left.
 pub struct SoundBody<D> {
     device: D,
     edges: Edges,
@@ -55,6 +58,9 @@ pub struct SoundBody<D> {
     /// Since when there is nothing to be heard and the agent is silent.
     quiet_since: Option<Instant>,
     is_over: bool,
+    is_user_speaking: bool,
+    /// A reply began after the user's last word: none is to be waited for.
+    is_answered: bool,
     agent: AgentState,
     /// Frames until progress is reported.
     until_progress: u32,
@@ -80,6 +86,8 @@ impl<D: Device> SoundBody<D> {
             frame: [0; HEARD_FRAME],
             quiet_since: None,
             is_over: false,
+            is_user_speaking: false,
+            is_answered: false,
             agent: AgentState::Listening,
             until_progress: PROGRESS_FRAMES,
             line: String::new(),
@@ -88,7 +96,7 @@ impl<D: Device> SoundBody<D> {
 
     /// The next 20 ms, both ways.
     fn beat(&mut self) {
-        let at = self.next;
+        let (at, n_known) = (self.next, self.events.len());
         self.next += FRAME;
         if !self.device.read(&mut self.frame) {
             self.frame.fill(0);
@@ -105,12 +113,29 @@ impl<D: Device> SoundBody<D> {
             }
         }
         drain_playout(&mut self.playout, &mut self.events);
+        self.note_who_spoke(n_known);
+    }
+
+    fn note_who_spoke(&mut self, n_known: usize) {
+        for event in self.events.iter().skip(n_known) {
+            match event {
+                BodyEvent::Voice(VoiceEdge::Started { .. }) => {
+                    (self.is_user_speaking, self.is_answered) = (true, false);
+                }
+                BodyEvent::Voice(VoiceEdge::Stopped { .. }) => self.is_user_speaking = false,
+                BodyEvent::PlayoutStarted(_) => self.is_answered = !self.is_user_speaking,
+                _ => {}
+            }
+        }
     }
 
     fn wait_for_quiet(&mut self, now: Instant) {
         if self.agent != AgentState::Listening || self.playout.heard().is_some() {
             self.quiet_since = None;
-        } else if now.duration_since(*self.quiet_since.get_or_insert(now)) >= self.patience && !self.is_over {
+            return;
+        }
+        let patience = if self.is_answered { self.patience.min(AFTER_ANSWER) } else { self.patience };
+        if now.duration_since(*self.quiet_since.get_or_insert(now)) >= patience && !self.is_over {
             self.is_over = true;
             self.events.push_back(BodyEvent::User(SpeakerId::LINKED, UserEvent::Left));
         }

@@ -97,4 +97,6 @@ fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
     let loud = said.frames.iter().filter(|loud| **loud).count();
     assert!((125..=150).contains(&first), "the answer begins at frame {first}");
     assert!((50..=52).contains(&loud), "{loud} frames are loud");
+    let after = said.frames.iter().rev().position(|loud| *loud).unwrap();
+    assert!((50..=60).contains(&after), "the call ends {after} frames after the answer");
 }
