@@ -3,6 +3,7 @@ import asyncio
 import time
 
 from conftest import LiveKit, eventually, recognise, share_heard
+from livekit import api
 from participant import Participant
 
 QUESTION = "what time is it"
@@ -98,6 +99,23 @@ def test_leaving_ends_the_job_as_success(in_room, local_agent):
     in_room(scenario, local_agent)
     assert eventually(lambda: local_agent.ended("success") == before[0] + 1)
     assert local_agent.ended("failed") == before[1]
+
+
+def test_a_room_that_is_deleted_ends_the_job_as_success(in_room, local_agent):
+    before = local_agent.ended("success"), local_agent.ended("failed")
+
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+        async with api.LiveKitAPI() as server:
+            await server.room.delete_room(api.DeleteRoomRequest(room=caller.room.name))
+        await asyncio.to_thread(eventually, lambda: sum(_ended(local_agent)) > sum(before))
+
+    in_room(scenario, local_agent)
+    assert _ended(local_agent) == (before[0] + 1, before[1])
+
+
+def _ended(worker):
+    return worker.ended("success"), worker.ended("failed")
 
 
 def test_a_burst_of_twenty_rooms_gets_twenty_agents(livekit, tone_agent):

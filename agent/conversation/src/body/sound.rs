@@ -118,13 +118,11 @@ impl<D: Device> SoundBody<D> {
 
     fn note_who_spoke(&mut self, n_known: usize) {
         for event in self.events.iter().skip(n_known) {
-            match event {
-                BodyEvent::Voice(VoiceEdge::Started { .. }) => {
-                    (self.is_user_speaking, self.is_answered) = (true, false);
-                }
-                BodyEvent::Voice(VoiceEdge::Stopped { .. }) => self.is_user_speaking = false,
-                BodyEvent::PlayoutStarted(_) => self.is_answered = !self.is_user_speaking,
-                _ => {}
+            if let BodyEvent::User(_, UserEvent::Voice(edge)) = event {
+                self.is_user_speaking = matches!(edge, VoiceEdge::Started { .. });
+                self.is_answered &= !self.is_user_speaking;
+            } else if let BodyEvent::PlayoutStarted(_) = event {
+                self.is_answered = !self.is_user_speaking;
             }
         }
     }
