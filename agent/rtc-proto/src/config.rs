@@ -39,6 +39,9 @@ pub struct Patience {
     pub media: Duration,
     /// How long UDP is tried alone before TCP is tried too.
     pub tcp_after: Duration,
+    /// How long the server's word may take that says why it closed the connections of media: over UDP and over the link
+    /// two things come in any order, and only the link knows whether to come back.
+    pub word: Duration,
     /// How long data on its way may hold up leaving.
     pub leave: Duration,
     /// How often the same stay is resumed before a new one is asked for.
@@ -48,13 +51,14 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// 10 s for a link, 10 s for an answer, 15 s for media, TCP after 1 s, 1 s to leave; 4 resumes (over 4 s) and
+    /// 10 s for a link, 10 s for an answer, 15 s for media, TCP after 1 s, 0.5 s for a word, 1 s to leave; 4 resumes (over 4 s) and
     /// 12 restarts (over a minute): a server may restart under a call.
     pub const USUAL: Self = Self {
         link: Duration::from_secs(10),
         answer: Duration::from_secs(10),
         media: Duration::from_secs(15),
         tcp_after: Duration::from_secs(1),
+        word: Duration::from_millis(500),
         leave: Duration::from_secs(1),
         resumes: 4,
         restarts: 12,

@@ -189,6 +189,7 @@ impl Machine {
             Timer::Reconnect => self.attempt(now),
             Timer::Ping => self.ping(now),
             Timer::Pong => self.lose(now, LinkFailure::Closed("no answer to pings".into()), false),
+            Timer::Word => self.lose(now, LinkFailure::Media, true),
             Timer::Leave => self.say_goodbye(now),
         }
     }

@@ -22,13 +22,15 @@ pub enum Timer {
     Ping,
     /// A pong, or anything else, must have come.
     Pong,
+    /// The server has closed the connections of media, and its word why must have come.
+    Word,
     /// Data on its way has held up leaving long enough.
     Leave,
 }
 
 impl Timer {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Connection,
         Self::Link,
         Self::Answer,
@@ -37,6 +39,7 @@ impl Timer {
         Self::Reconnect,
         Self::Ping,
         Self::Pong,
+        Self::Word,
         Self::Leave,
     ];
 }

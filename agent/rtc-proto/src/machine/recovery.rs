@@ -50,7 +50,9 @@ impl Machine {
         if self.roster.local.is_none() {
             return self.end(now, DisconnectCause::JoinFailed(failure));
         }
-        for timer in [Timer::Link, Timer::Answer, Timer::Media, Timer::Tcp, Timer::Ping, Timer::Pong] {
+        for timer in
+            [Timer::Link, Timer::Answer, Timer::Media, Timer::Tcp, Timer::Ping, Timer::Pong, Timer::Word]
+        {
             self.timers.stop(timer);
         }
         self.outputs.push_back(Output::CloseLink);
@@ -59,8 +61,9 @@ impl Machine {
             Outage::new(failure.clone())
         });
         outage.last = failure;
+        let is_dead = self.stay.connections().any(|connection| connection.is_dead());
         // Once a new stay was asked for, there is no way back to the old one.
-        outage.restart_only |= restart_only || outage.restarts > 0;
+        outage.restart_only |= restart_only || is_dead || outage.restarts > 0;
         match outage.next(&self.config.patience, self.config.seed) {
             Some((attempt, delay)) => {
                 self.phase = Phase::Waiting(attempt);
@@ -77,7 +80,7 @@ impl Machine {
             (lost || connection.is_lost(), dead || connection.is_dead())
         });
         match self.phase {
-            Phase::Live if is_dead => self.lose(now, LinkFailure::Media, true),
+            Phase::Live if is_dead => self.wait_for_word(now),
             Phase::Live if is_lost && self.outage.is_none() => self.lose(now, LinkFailure::Media, false),
             Phase::Live if self.stay.is_up() => self.on_media_up(),
             Phase::Waiting(_) | Phase::Resuming if is_dead => {
@@ -96,6 +99,13 @@ impl Machine {
             | Phase::Resuming
             | Phase::Leaving
             | Phase::Closed => {}
+        }
+    }
+
+    /// The server ended media. A deleted room looks so too, and to come back into it would make it anew.
+    fn wait_for_word(&mut self, now: Instant) {
+        if self.timers.get(Timer::Word).is_none() {
+            self.timers.set(Timer::Word, now + self.config.patience.word);
         }
     }
 

@@ -256,6 +256,29 @@ fn media_lost_while_the_link_lives_is_resumed_and_after_that_begun_anew() {
     assert_eq!(world.sfu.heard.len(), 1);
 }
 
+/// What closes media comes over UDP, what says why over the link; either may be first.
+#[test]
+fn a_room_that_is_deleted_is_not_joined_again() {
+    let mut world = World::talking(14);
+    let n_links = world.links.len();
+    world.sfu.end_media();
+    world.run(Duration::from_millis(300));
+    assert_eq!(world.links.len(), n_links, "the server may still say why");
+    world.sfu.say_leave(Action::Disconnect);
+    world.run(Duration::from_secs(60));
+    assert!(matches!(world.events.last(), Some(RoomEvent::Disconnected(DisconnectCause::Removed(_)))));
+    assert_eq!(world.links.len(), n_links);
+}
+
+#[test]
+fn media_that_is_closed_without_a_word_is_begun_anew() {
+    let mut world = World::talking(15);
+    world.sfu.end_media();
+    world.run(Duration::from_secs(3));
+    assert!(matches!(world.links.last(), Some(LinkPurpose::Join { .. })), "{:?}", world.links);
+    assert!(world.events.contains(&RoomEvent::Reconnected { full: true }), "{:?}", world.events);
+}
+
 #[test]
 fn leave_is_obeyed_in_all_its_actions() {
     let mut world = World::talking(9);

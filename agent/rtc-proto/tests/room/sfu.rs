@@ -83,6 +83,11 @@ impl Sfu {
         self.say(Say::Leave(LeaveRequest { action: action as i32, ..LeaveRequest::default() }));
     }
 
+    /// Closes DTLS in order, as a server does that ends a stay.
+    pub(crate) fn end_media(&mut self) {
+        self.rtc.close().unwrap();
+    }
+
     /// The client comes: a new stay.
     pub(crate) fn on_join(&mut self, now: Instant, offer: Option<SessionDescription>) {
         self.stays += 1;
