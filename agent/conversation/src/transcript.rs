@@ -1,6 +1,6 @@
 //! The text of one reply on the call's clock: which of its words were heard by now.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use agent_language::{Captions, reading::Said};
 use agent_turn::Moment;
@@ -61,13 +61,13 @@ impl Transcript {
     }
 
     /// What is to be shown next, when so much audio was heard.
-    pub(crate) fn advance(&mut self, now: Moment, heard: Duration) -> &str {
+    pub(crate) fn advance(&mut self, now: Moment, heard: Duration) -> Cow<'_, str> {
         self.keep(now);
         self.captions.advance(heard)
     }
 
     /// All that was not shown yet.
-    pub(crate) fn rest(&mut self) -> &str {
+    pub(crate) fn rest(&mut self) -> Cow<'_, str> {
         self.captions.rest()
     }
 

@@ -7,7 +7,7 @@ mod pace;
 mod tokens;
 mod written;
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 use providers_core::WordTiming;
 
@@ -129,20 +129,28 @@ impl Captions {
         &self.written.text()[..self.heard_until(position).max(self.shown)]
     }
 
-    /// What of the text is to be shown next, when so much audio was heard. Nothing is shown twice or taken back.
-    pub fn advance(&mut self, position: Duration) -> &str {
+    /// The same as it was spoken: what comes back through a microphone.
+    #[must_use]
+    pub fn heard_spoken(&self, position: Duration) -> &str {
+        let until = self.heard_until(position).max(self.shown);
+        &self.written.spoken()[..self.written.spoken_place_of(until)]
+    }
+
+    /// What of the text is to be shown next, when so much audio was heard. Nothing is shown twice or taken back, and
+    /// what was written but is not said at all (marks, emoji) is not shown.
+    pub fn advance(&mut self, position: Duration) -> Cow<'_, str> {
         if !position.is_zero() {
             self.at(position.max(self.pace.since()));
         }
         let from = self.shown;
         self.shown = self.heard_until(position).max(from);
-        &self.written.text()[from..self.shown]
+        self.written.said(from, self.shown)
     }
 
     /// What was not shown yet, all of it.
-    pub fn rest(&mut self) -> &str {
+    pub fn rest(&mut self) -> Cow<'_, str> {
         let from = std::mem::replace(&mut self.shown, self.written.text().len());
-        &self.written.text()[from..]
+        self.written.said(from, self.shown)
     }
 
     fn heard_until(&self, position: Duration) -> usize {
@@ -247,16 +255,44 @@ mod tests {
     }
 
     #[test]
+    fn the_history_keeps_marks_that_are_not_shown() {
+        let mut captions = Captions::default();
+        for (written, spoken) in
+            [("**", ""), ("Five", "Five"), ("**", ""), (" or ", " or "), ("$6", "six dollars")]
+        {
+            if written == spoken {
+                captions.push(written);
+            } else {
+                captions.push_said(&Said::Read { written: written.to_owned(), spoken: spoken.to_owned() });
+            }
+        }
+        captions.push(". 🙂");
+        captions.voiced(
+            seconds(3000),
+            &[word("Five ", 0, 1000), word("or ", 1000, 1500), word("six ", 1500, 1800)],
+        );
+        captions.complete();
+        assert_eq!(captions.advance(seconds(1400)), "Five or");
+        assert_eq!(
+            (captions.heard(seconds(1400)), captions.heard_spoken(seconds(1400))),
+            ("**Five** or", "Five or")
+        );
+        assert_eq!(captions.advance(seconds(3000)), " $6. 🙂");
+        assert_eq!(captions.all(), "**Five** or $6. 🙂");
+        assert_eq!(captions.heard_spoken(seconds(3000)), "Five or six dollars. 🙂");
+    }
+
+    #[test]
     fn what_is_shown_is_shown_once_and_never_taken_back() {
         let mut captions = Captions::default();
         captions.push("Here is a long story for you.");
-        let mut shown = captions.advance(seconds(1100)).to_owned();
+        let mut shown = captions.advance(seconds(1100)).into_owned();
         assert_eq!(shown, "Here is a long");
         captions.voiced(seconds(20_000), &[word("Here", 5000, 6000)]);
         captions.complete();
         assert_eq!(captions.advance(seconds(1100)), "");
         assert_eq!(captions.heard(seconds(1100)), "Here is a long");
-        shown.push_str(captions.rest());
+        shown.push_str(&captions.rest());
         assert_eq!(shown, "Here is a long story for you.");
     }
 }

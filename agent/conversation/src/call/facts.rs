@@ -73,7 +73,7 @@ impl<B: Body> Call<B> {
         let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
         let more = making.captions.advance(now, heard);
         if !more.is_empty() {
-            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
+            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
         let is_time = now.since(playing.told) >= PROGRESS;
         self.judge_overlaps();
@@ -98,7 +98,7 @@ impl<B: Body> Call<B> {
         let Some(playing) = self.playing.take_if(|playing| playing.reply == reply) else { return };
         let more = if is_whole { making.captions.rest() } else { making.captions.advance(now, heard) };
         if !more.is_empty() {
-            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(more));
+            self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
         self.body.end_agent_words(playing.segment);
         let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) };

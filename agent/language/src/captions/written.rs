@@ -1,5 +1,7 @@
 //! What was written beside what is spoken, and which place of the one is which of the other.
 
+use std::borrow::Cow;
+
 /// Two texts, piece by piece.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Written {
@@ -65,6 +67,40 @@ impl Written {
             Some(span) if span.is_read => from.0,
             Some(_) => from.0 + (spoken - from.1),
         }
+    }
+
+    /// How far the spoken text goes when the written one goes up to `written`.
+    pub(super) fn spoken_place_of(&self, written: usize) -> usize {
+        if self.spoken.is_none() {
+            return written;
+        }
+        let at = self.spans.partition_point(|span| span.written_end < written);
+        let from =
+            at.checked_sub(1).map_or((0, 0), |n| (self.spans[n].written_end, self.spans[n].spoken_end));
+        match self.spans.get(at) {
+            None => self.spoken().len(),
+            Some(span) if written == span.written_end => span.spoken_end,
+            Some(span) if span.is_read => from.1,
+            Some(_) => from.1 + (written - from.0),
+        }
+    }
+
+    /// What was written between two places, without what is not said at all.
+    pub(super) fn said(&self, from: usize, to: usize) -> Cow<'_, str> {
+        if self.spoken.is_none() {
+            return Cow::Borrowed(&self.text[from..to]);
+        }
+        let mut said = String::with_capacity(to - from);
+        let (mut written, mut spoken) = (0, 0);
+        for span in &self.spans {
+            let is_said = !span.is_read || span.spoken_end > spoken;
+            let (start, end) = (written.max(from), span.written_end.min(to));
+            if is_said && start < end {
+                said.push_str(&self.text[start..end]);
+            }
+            (written, spoken) = (span.written_end, span.spoken_end);
+        }
+        Cow::Owned(said)
     }
 
     /// The piece that is said otherwise and covers the byte before `end`: where it ends, and what is said. Marks that
