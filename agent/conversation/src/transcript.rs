@@ -77,6 +77,12 @@ impl Transcript {
         self.captions.heard(heard)
     }
 
+    /// The same as it was spoken.
+    pub(crate) fn heard_spoken(&mut self, now: Moment, heard: Duration) -> &str {
+        self.keep(now);
+        self.captions.heard_spoken(heard)
+    }
+
     /// All of the text.
     pub(crate) fn all(&self) -> &str {
         self.captions.all()

@@ -110,10 +110,10 @@ impl Captions {
         self.whole
     }
 
-    /// Whether there is any text.
+    /// Whether there is nothing to be said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.written.text().trim().is_empty()
+        self.written.spoken().trim().is_empty()
     }
 
     /// All of the text, as it was written.

@@ -96,7 +96,7 @@ impl<B: Body> Call<B> {
             speech: listener.speaks_since.map_or(Duration::ZERO, |since| now.since(since)),
             since_agent_start: now.since(playing.began.unwrap_or(now)),
             words: &listener.said,
-            agent_text: last(making.captions.heard(now, self.body.heard()), ECHO),
+            agent_text: last(making.captions.heard_spoken(now, self.body.heard()), ECHO),
             language: listener.hearing.language(),
         });
         let verdict = match verdict {

@@ -1,13 +1,12 @@
 //! What a mind wrote on its way to the voice: marks taken out, words replaced, numbers read aloud.
 //!
-//! Marks of Markdown and emoji are nowhere shown; of what is only said otherwise, captions and history keep what was
-//! written.
+//! The history keeps what the mind wrote, marks and emoji included. Captions show it without what is not said at all.
 
 use std::sync::Arc;
 
 use agent_language::{
     reading::Said,
-    wording::{Chain, Markup, Transform, Wording},
+    wording::{Chain, Transform, Wording},
 };
 use agent_turn::Moment;
 use providers_core::{TextToSpeech, TtsOptions};
@@ -24,7 +23,6 @@ pub(crate) struct Voicing {
 
 /// The steps between the mind's text and the voice's.
 pub(super) struct Worded {
-    markup: Markup,
     steps: Chain,
     /// Text that was not given to the voice.
     pub(super) waiting: String,
@@ -32,33 +30,25 @@ pub(super) struct Worded {
 
 impl Worded {
     pub(super) fn new(wording: &Wording) -> Self {
-        let steps = Wording { markdown: false, emoji: false, ..wording.clone() }.chain();
-        Self { markup: Markup::new(wording.markdown, wording.emoji), steps, waiting: String::new() }
+        Self { steps: wording.chain(), waiting: String::new() }
     }
 
     /// More text; what is certain is appended to the transcript, and waits for the voice.
     pub(super) fn push(&mut self, text: &str, transcript: &mut Transcript, now: Moment) {
-        let mut shown = Vec::new();
-        self.markup.push(text, &mut shown);
-        self.word(&shown, false, transcript, now);
+        let mut said = Vec::new();
+        self.steps.push(text, &mut said);
+        self.give(said, transcript, now);
     }
 
     /// No more text comes.
     pub(super) fn finish(&mut self, transcript: &mut Transcript, now: Moment) {
-        let mut shown = Vec::new();
-        self.markup.finish(&mut shown);
-        self.word(&shown, true, transcript, now);
+        let mut said = Vec::new();
+        self.steps.finish(&mut said);
+        self.give(said, transcript, now);
         transcript.end_text(now);
     }
 
-    fn word(&mut self, shown: &[Said], is_end: bool, transcript: &mut Transcript, now: Moment) {
-        let mut said = Vec::new();
-        for piece in shown {
-            self.steps.push(piece.spoken(), &mut said);
-        }
-        if is_end {
-            self.steps.finish(&mut said);
-        }
+    fn give(&mut self, said: Vec<Said>, transcript: &mut Transcript, now: Moment) {
         for piece in said {
             self.waiting.push_str(piece.spoken());
             transcript.push(now, &piece);

@@ -579,7 +579,7 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
             1.50 play
             1.50 agent Speaking
             2.51 played 1.00
-            2.51 message Assistant "Goodbye, friend! "
+            2.51 message Assistant "Goodbye, **friend**! 👋"
             2.51 agent Listening
             4.00 closed completed
         "#]]);
