@@ -59,6 +59,14 @@ fn the_usual_variables_take_the_place_of_the_keys_in_an_example() {
 }
 
 #[test]
+fn the_booking_example_has_its_tools_and_their_key() {
+    let config = loaded("examples/booking.toml", &[("BOOKING_KEY", "secret")]).config;
+    let names: Vec<_> = config.tools.iter().map(|tool| tool.settings.name.as_str()).collect();
+    assert_eq!(names, ["find_tables", "book_table", "cancel_booking"]);
+    assert!(config.tools.iter().all(|tool| tool.settings.secret.expose() == "secret"));
+}
+
+#[test]
 fn the_openai_example_reads_its_key_from_the_environment() {
     let config = loaded("examples/openai.toml", &[("OPENAI_API_KEY", "sk-test")]).config;
     assert_eq!(config.llm.openai.api_key.expose(), "sk-test");

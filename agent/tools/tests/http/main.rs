@@ -2,9 +2,9 @@
 
 mod server;
 
-use std::sync::Once;
+use std::{collections::BTreeMap, sync::Once};
 
-use agent_tools::{Egress, HttpTool};
+use agent_tools::{Egress, HttpTool, http_tools};
 use config_schema::{File, HttpToolSpec, Sources, load};
 use expect_test::expect;
 use providers_core::{AgentName, Arguments, Then, Tool, ToolContext, ToolOutcome};
@@ -276,6 +276,18 @@ async fn dropping_a_call_ends_its_request() {
     }
     call.abort();
     server.gone().await;
+}
+
+#[tokio::test]
+async fn the_booking_example_is_in_order() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/examples/booking.toml");
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let environment = BTreeMap::from([("BOOKING_KEY".to_owned(), "secret".to_owned())]);
+    let file = Some(File { name: "booking.toml", text: &text });
+    let sources = Sources { file, environment: Some(&environment), ..Sources::default() };
+    let config = load(&sources).expect("the file is in order").config;
+    let tools = http_tools(&config.tools, &egress()).expect("the tools are in order");
+    assert_eq!(format!("{tools:?}"), r#"["find_tables", "book_table", "cancel_booking"]"#);
 }
 
 #[tokio::test]
