@@ -30,7 +30,8 @@ class Refused(Exception):
 
 
 class Booking(http.server.ThreadingHTTPServer):
-    """The house. `bookings` by number, `requests` as (method, path, headers, body); `url` is where it is."""
+    """The house. `bookings` by number, `requests` as (method, path, headers in lower case, body);
+    `url` is where it is."""
 
     daemon_threads = True
 
@@ -100,7 +101,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
             self.server.faults += [] if unknown else faults
             return self.reply(422 if unknown else 204)
         with self.server.door:
-            self.server.requests.append((self.command, self.path, dict(self.headers), body))
+            self.server.requests.append((self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body))
             fault = self.server.faults.pop(0) if self.server.faults else None
             if fault is None:
                 return self.reply(*self.decide(url, body))

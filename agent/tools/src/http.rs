@@ -17,6 +17,7 @@ use providers_http::Secret;
 use reqwest::header::{HeaderName, HeaderValue};
 use serde_json::{Map, Value, json};
 use tracing::{debug, warn};
+use url::Url;
 
 use self::{
     answer::{Answer, refused},
@@ -100,6 +101,14 @@ impl HttpTool {
                 None => Then::GoOn,
             },
         })))
+    }
+
+    /// Where a call with these arguments would go, without going there; otherwise what the mind would be told.
+    ///
+    /// # Errors
+    /// Arguments that do not fit, or that no request can be made of.
+    pub fn address(&self, arguments: Arguments, context: &ToolContext) -> Result<Url, String> {
+        self.0.request(arguments, context).map(|request| request.url)
     }
 }
 

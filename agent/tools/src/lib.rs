@@ -17,5 +17,7 @@ pub use http::{Egress, EgressError, HttpTool, http_tools};
 pub use outcome::{IntoOutcome, Json};
 pub use schema::Schema;
 
+/// What tools are called with.
+pub use providers_core::{AgentName, Arguments, ToolContext};
 /// Derives the JSON schema of arguments.
 pub use schemars::JsonSchema;

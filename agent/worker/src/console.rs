@@ -7,7 +7,7 @@ mod resample;
 
 use std::{path::PathBuf, sync::Arc};
 
-use agent_conversation::{CallReport, Conversation, Device, SoundBody, Speaker};
+use agent_conversation::{CallReport, Conversation, ConversationConfig, Device, SoundBody, Speaker};
 use config_schema::Config;
 
 use crate::{
@@ -112,7 +112,9 @@ async fn converse(
     let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
     let job = JobId::new("console").expect("a word is not empty");
     let observer = CallObserver::new(job, Arc::new(Metrics::new()));
-    let conversation =
-        Conversation::new(cast.entry().conversation.clone(), parts(&cast, None, observer), body);
+    // A server that is asked to do something once must not take a later console for this one.
+    let id = format!("console-{:016x}", fastrand::u64(..));
+    let conversation = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
+    let conversation = Conversation::new(conversation, parts(&cast, None, observer), body);
     Ok(Box::pin(conversation.run()).await)
 }

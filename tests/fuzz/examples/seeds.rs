@@ -37,6 +37,15 @@ fn main() -> Result<(), Error> {
         b"[worker]\nslots = 4\n\0COLLOQUY__WORKER__SLOTS=8\nLIVEKIT_URL=ws://127.0.0.1:7880\n",
     )?;
     write(
+        "tool_file",
+        "booking",
+        b"[[tool]]\nname = \"t\"\nmethod = \"POST\"\nurl = \"https://a.example/{day}?n={n}\"\noptional = [\"o\"]\n\
+          query = { o = \"{o}\" }\nheaders = { x = \"{call.key}\" }\nbody = { n = \"{n}\", l = [\"{o}\"] }\n[tool.arguments]\n\
+          day = { type = \"string\", format = \"date\" }\nn = { type = [\"integer\", \"null\"], minimum = 1 }\n\
+          o = { anyOf = [{ enum = [1, \"a\"] }, { type = \"array\", items = { type = \"number\" } }] }\n\
+          \0{\"day\": \"2026-11-21\", \"n\": \"3\", \"o\": [1.5]}",
+    )?;
+    write(
         "sse",
         "events",
         b"\x05\xef\xbb\xbfdata: one\ndata: two\r\n\r\nevent: end\rid: 7\rdata: [DONE]\r\r: remark\n",
