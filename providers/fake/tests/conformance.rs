@@ -1,16 +1,18 @@
 //! The fakes pass the suite that every provider passes, on a virtual clock.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "staged/faults.rs"]
+mod faults;
+
 use std::{sync::Arc, time::Duration};
 
 use providers_conformance::{
-    EarBench, Fault as Vendor, MindBench, MindScene, Spoken, VoiceBench, VoiceScene, check_ear, check_mind,
-    check_voice,
+    EarBench, Fault, MindBench, MindScene, Spoken, VoiceBench, VoiceScene, check_ear, check_mind, check_voice,
 };
-use providers_core::{ErrorKind, LanguageModel, SampleRate, SpeechToText, TextToSpeech};
-use providers_fake::{
-    Answer, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
-};
+use providers_core::{LanguageModel, SampleRate, SpeechToText, TextToSpeech};
+use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
+
+use crate::faults::script;
 
 #[tokio::test(start_paused = true)]
 async fn the_mind_keeps_every_rule_of_minds() {
@@ -51,31 +53,6 @@ impl Bench {
     fn open(&self) -> u64 {
         self.open.as_ref().map_or(0, |open| open())
     }
-}
-
-/// How a fake does what a vendor's fault makes of a proper provider.
-fn script(fault: Option<Vendor>, pieces: usize) -> Faults {
-    let Some(fault) = fault else { return Faults::none() };
-    let error = |after, kind| Fault { after, what: Mishap::Error { kind, retry_after: None } };
-    Faults::always(match fault {
-        Vendor::RateLimited => Fault {
-            after: 0,
-            what: Mishap::Error { kind: ErrorKind::RateLimited, retry_after: Some(Duration::from_secs(7)) },
-        },
-        Vendor::ServerError | Vendor::Overloaded => error(0, ErrorKind::Overloaded),
-        Vendor::Reset => error(0, ErrorKind::StreamCut),
-        Vendor::NoResponse => Fault { after: 0, what: Mishap::Stall },
-        Vendor::SlowFirst => Fault { after: 0, what: Mishap::Pause(Duration::from_millis(80)) },
-        Vendor::Cut => error(1, ErrorKind::StreamCut),
-        Vendor::Stalled => Fault { after: 1, what: Mishap::Stall },
-        Vendor::Malformed => error(1, ErrorKind::ProtocolBroken),
-        Vendor::NoEndMark => error(pieces, ErrorKind::StreamCut),
-        Vendor::ContextTooLong => error(0, ErrorKind::ContextTooLong),
-        Vendor::ContentFilter => error(0, ErrorKind::ContentFiltered),
-        Vendor::BadRequest => error(0, ErrorKind::BadRequest),
-        Vendor::WrongKey => error(0, ErrorKind::Unauthorised),
-        Vendor::NoSuchModel => error(0, ErrorKind::NotFound),
-    })
 }
 
 impl MindBench for Bench {
@@ -124,7 +101,7 @@ impl EarBench for Bench {
         vec![spoken("turn on the light", 16_000), spoken("what time is it", 24_000), spoken("stop", 4_000)]
     }
 
-    fn failing(&mut self, fault: Vendor) -> Option<Arc<dyn SpeechToText>> {
+    fn failing(&mut self, fault: Fault) -> Option<Arc<dyn SpeechToText>> {
         let ear = FakeEar::answering(Heard::Counted, Duration::from_millis(150));
         self.count_ear(ear.with_faults(script(Some(fault), 0)))
     }

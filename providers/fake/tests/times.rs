@@ -9,7 +9,8 @@ use providers_core::{
     SttOptions, SttStream, TextToSpeech, ToolCall, TtsOptions, TtsStream, VoiceEdge,
 };
 use providers_fake::{
-    Answer, Endpoints, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, Utterance, When,
+    Answer, Endpoints, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, Utterance,
+    When,
 };
 use tokio::time::Instant;
 

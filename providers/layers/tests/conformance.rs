@@ -1,20 +1,22 @@
 //! A port made of ports keeps the rules of the port that it is, on a virtual clock.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../../fake/tests/staged/faults.rs"]
+mod faults;
+
 use std::{sync::Arc, time::Duration};
 
 use providers_conformance::{
-    EarBench, Fault as Vendor, MindBench, MindScene, Spoken, VoiceBench, VoiceScene, check_ear, check_mind,
-    check_voice,
+    EarBench, Fault, MindBench, MindScene, Spoken, VoiceBench, VoiceScene, check_ear, check_mind, check_voice,
 };
-use providers_core::{BatchRecogniser, ErrorKind, LanguageModel, SampleRate, SpeechToText, TextToSpeech};
-use providers_fake::{
-    Answer, FakeMind, FakeRecogniser, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
-};
+use providers_core::{BatchRecogniser, LanguageModel, SampleRate, SpeechToText, TextToSpeech};
+use providers_fake::{Answer, FakeMind, FakeRecogniser, FakeVoice, Heard, Sound, Speech, When};
 use providers_layers::{
     EarTimeouts, MindTimeouts, RetryBudget, RetryPolicy, RetryingMind, SegmentRules, Segments, SentenceRules,
     Sentences, TimedEar, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
 };
+
+use crate::faults::script;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -56,30 +58,6 @@ impl Bench {
         self.open = Some(Box::new(move || Arc::strong_count(&recogniser) as u64 - 2));
         Some(Arc::new(TimedEar::new(Arc::new(segments), EarTimeouts { answer: 5 * SECOND })))
     }
-}
-
-fn script(fault: Option<Vendor>, pieces: usize) -> Faults {
-    let Some(fault) = fault else { return Faults::none() };
-    let error = |after, kind| Fault { after, what: Mishap::Error { kind, retry_after: None } };
-    Faults::always(match fault {
-        Vendor::RateLimited => Fault {
-            after: 0,
-            what: Mishap::Error { kind: ErrorKind::RateLimited, retry_after: Some(7 * SECOND) },
-        },
-        Vendor::ServerError | Vendor::Overloaded => error(0, ErrorKind::Overloaded),
-        Vendor::Reset => error(0, ErrorKind::StreamCut),
-        Vendor::NoResponse => Fault { after: 0, what: Mishap::Stall },
-        Vendor::SlowFirst => Fault { after: 0, what: Mishap::Pause(Duration::from_millis(80)) },
-        Vendor::Cut => error(1, ErrorKind::StreamCut),
-        Vendor::Stalled => Fault { after: 1, what: Mishap::Stall },
-        Vendor::Malformed => error(1, ErrorKind::ProtocolBroken),
-        Vendor::NoEndMark => error(pieces, ErrorKind::StreamCut),
-        Vendor::ContextTooLong => error(0, ErrorKind::ContextTooLong),
-        Vendor::ContentFilter => error(0, ErrorKind::ContentFiltered),
-        Vendor::BadRequest => error(0, ErrorKind::BadRequest),
-        Vendor::WrongKey => error(0, ErrorKind::Unauthorised),
-        Vendor::NoSuchModel => error(0, ErrorKind::NotFound),
-    })
 }
 
 impl MindBench for Bench {
@@ -138,7 +116,7 @@ impl EarBench for Bench {
         vec![spoken("turn on the light", 16_000), spoken("what time is it", 24_000), spoken("stop", 4_000)]
     }
 
-    fn failing(&mut self, fault: Vendor) -> Option<Arc<dyn SpeechToText>> {
+    fn failing(&mut self, fault: Fault) -> Option<Arc<dyn SpeechToText>> {
         let recogniser = FakeRecogniser::new(Heard::Counted, Duration::from_millis(150));
         Bench::ear(self, recogniser.with_faults(script(Some(fault), 0)))
     }
