@@ -29,7 +29,7 @@ mod transcript;
 pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, TurnProfile, UserTurn};
 pub use body::{
     Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
-    room::{BeforeLeaving, RoomBody, RoomBodyConfig},
+    room::{Audience, BeforeLeaving, Others, RoomBody, RoomBodyConfig},
     sound::{Device, SoundBody, Speaker},
 };
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};

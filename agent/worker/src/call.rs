@@ -98,11 +98,12 @@ impl Calls {
         let config = RoomBodyConfig {
             hearing: wiring::hearing(&self.config),
             speaking: wiring::speaking(&self.config),
-            identity: assignment.participant.clone().map(Into::into),
+            audience: wiring::audience(&self.config, assignment.participant.as_deref()),
             subscription_wait: self.config.audio.subscriber_wait,
             before_leaving: Some(report_first(seat.clone(), told.clone())),
         };
-        let body = match RoomBody::new(*room, config, wiring::detector(&self.config)) {
+        let settings = self.config.clone();
+        let body = match RoomBody::new(*room, config, move || wiring::detector(&settings)) {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };

@@ -7,15 +7,18 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Prices, Speech, SummaryPolicy,
+    Audience, ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Others, Prices, Speech,
+    Standing, SummaryPolicy,
 };
 use agent_language::{listening::Listener, reading::normaliser, wording::Wording};
+use agent_rtc::ParticipantKind;
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeculationConfig,
     TranscriptConfig, TurnLimits,
 };
 use config_schema::{
-    Config, Detection, Endpointing, Normalise, OverlapJudge, Preemptive, Provider, Turn, TurnJudge,
+    Config, Detection, Endpointing, Normalise, OthersStanding, OverlapJudge, PersonKind, Preemptive, Provider,
+    Turn, TurnJudge,
 };
 use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
 
@@ -91,6 +94,26 @@ pub(crate) fn overlaps(config: &Config) -> Option<Box<dyn Interruption>> {
 pub(crate) fn hearing(config: &Config) -> HearingConfig {
     let audio = &config.audio;
     HearingConfig { depth_min: audio.jitter_min, depth_max: audio.jitter_max, conceal_max: audio.conceal_max }
+}
+
+/// To whom a call talks in its room; `participant` is whom the job is about.
+pub(crate) fn audience(config: &Config, participant: Option<&str>) -> Audience {
+    let people = &config.people;
+    let kind = |kind: &PersonKind| match kind {
+        PersonKind::Standard => ParticipantKind::Standard,
+        PersonKind::Sip => ParticipantKind::Sip,
+        PersonKind::Connector => ParticipantKind::Connector,
+    };
+    let beside = config.turn.max_speakers.saturating_sub(1);
+    Audience {
+        identity: people.identity.as_deref().or(participant).map(Into::into),
+        kinds: people.kinds.iter().map(kind).collect(),
+        others: match people.others {
+            OthersStanding::Unheard => Others { most: 0, standing: Standing::HeardOnly },
+            OthersStanding::Heard => Others { most: beside, standing: Standing::HeardOnly },
+            OthersStanding::Answered => Others { most: beside, standing: Standing::Answered },
+        },
+    }
 }
 
 /// How a call tells speech from silence.

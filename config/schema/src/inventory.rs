@@ -214,6 +214,9 @@ macro_rules! choice {
             }
         }
 
+        // A choice that stands in lists only has no rule of its own.
+        const _: fn($name) -> $crate::rule::Rule = $name::rule;
+
         impl $crate::value::Setting for $name {
             fn take(value: &$crate::value::Value) -> Option<Self> {
                 let $crate::value::Value::Text(text) = value else { return None };

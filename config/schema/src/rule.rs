@@ -21,8 +21,8 @@ pub(crate) enum Rule {
     Decimal { default: f64, least: f64, most: f64, unit: &'static str },
     /// One of a few words.
     Choice { default: &'static str, allowed: &'static [&'static str] },
-    /// Some of a few words, none twice; empty unless set.
-    Choices { allowed: &'static [&'static str] },
+    /// Some of a few words, none twice.
+    Choices { default: &'static [&'static str], allowed: &'static [&'static str] },
     /// Names of agents, none twice; empty unless set.
     Names,
     /// Texts, none twice; empty unless set.
@@ -107,7 +107,10 @@ impl Rule {
             Self::CountOr { default: Some(count), .. } => Value::Count(count),
             Self::CountOr { default: None, word, .. } => Value::Text(word.to_owned()),
             Self::Decimal { default, .. } => Value::Decimal(default),
-            Self::Choices { .. } | Self::Names | Self::Texts => Value::List(Vec::new()),
+            Self::Choices { default, .. } => {
+                Value::List(default.iter().map(|word| (*word).to_owned()).collect())
+            }
+            Self::Names | Self::Texts => Value::List(Vec::new()),
         }
     }
 
@@ -128,7 +131,7 @@ impl Rule {
                 format!("a number from {least} to {most}{}", spaced(unit))
             }
             Self::Choice { allowed, .. } => alternatives(&in_quotes(allowed), ""),
-            Self::Choices { allowed } => {
+            Self::Choices { allowed, .. } => {
                 format!("a list without repetition of {}", alternatives(&in_quotes(allowed), ""))
             }
             Self::Names => "a list of agents' names, none of them twice".to_owned(),
@@ -163,7 +166,7 @@ impl Rule {
                 };
             }
             (Self::Choice { allowed, .. }, Value::Text(text)) => allowed.contains(&text.as_str()),
-            (Self::Choices { allowed }, Value::List(words)) => {
+            (Self::Choices { allowed, .. }, Value::List(words)) => {
                 !has_repetition(words) && words.iter().all(|word| allowed.contains(&word.as_str()))
             }
             (Self::Names, Value::List(names)) => {
@@ -269,9 +272,14 @@ pub(crate) const fn count_or(
     Rule::CountOr { default, least, most, word, unit }
 }
 
-/// Some of a few words.
+/// Some of a few words; none unless set.
 pub(crate) const fn choices(allowed: &'static [&'static str]) -> Rule {
-    Rule::Choices { allowed }
+    some_of(&[], allowed)
+}
+
+/// Some of a few words.
+pub(crate) const fn some_of(default: &'static [&'static str], allowed: &'static [&'static str]) -> Rule {
+    Rule::Choices { default, allowed }
 }
 
 /// A time in milliseconds.

@@ -7,6 +7,7 @@ mod context;
 mod detector;
 mod hearing;
 mod livekit;
+mod people;
 mod providers;
 mod talking;
 mod tool;
@@ -16,6 +17,7 @@ pub use context::{Context, Prices};
 pub use detector::{SmartTurn, TurnJudge};
 pub use hearing::{Audio, Vad, VadKind};
 pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
+pub use people::{OthersStanding, People, PersonKind};
 pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
@@ -54,6 +56,8 @@ pub struct Config {
     pub prices: Prices,
     /// Agents in files of their own.
     pub agents: Agents,
+    /// The people in a room.
+    pub people: People,
     /// The ear.
     pub stt: Stt,
     /// The mind.
@@ -78,6 +82,7 @@ impl Config {
             context: Context::take(values),
             prices: Prices::take(values),
             agents: Agents::take(values),
+            people: People::take(values),
             stt: Stt::take(values),
             llm: Llm::take(values),
             tts: Tts::take(values),
@@ -101,6 +106,7 @@ pub(crate) const SECTIONS: &[Section] = &[
     Context::SECTION,
     Prices::SECTION,
     Agents::SECTION,
+    People::SECTION,
     Stt::SECTION,
     SttLocal::SECTION,
     SttOpenai::SECTION,

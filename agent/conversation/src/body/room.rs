@@ -1,7 +1,7 @@
-//! A body in a LiveKit room: the microphone of one participant in, our own track out, and what its client shows.
+//! A body in a LiveKit room: the microphones of people in, our own track out, and what their clients show.
 //!
-//! It links to the first participant of a kind that is a person, subscribes its microphone and nothing else, and
-//! follows the conventions of LiveKit's agents (`lk.agent.state`, `lk.transcription`, `lk.chat`), so that an unmodified
+//! It links to one participant, for whom the call is, and may hear others beside; it subscribes their microphones and
+//! nothing else, and follows the conventions of LiveKit's agents (`lk.agent.state`, `lk.transcription`, `lk.chat`), so that an unmodified
 //! client shows the right thing.
 
 use std::{
@@ -12,35 +12,34 @@ use std::{
 };
 
 use agent_audio::{
-    AudioPacket, CodecError, HEARD_FRAME, Hearing, HearingConfig, HearingCounters, PayloadKind,
-    PlayoutCounters, PlayoutId, Speaking, SpeakingConfig, SpeakingCounters, vad::Detector,
+    CodecError, HearingConfig, HearingCounters, PlayoutCounters, PlayoutId, Speaking, SpeakingConfig,
+    SpeakingCounters, vad::Detector,
 };
 use agent_rtc::{
-    AudioFormat, DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant,
-    ParticipantKind, Room, RoomEvent, TrackKind, TrackOptions, TrackSid, TrackSource,
+    DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant, RemoteTrack,
+    Room, RoomEvent, TrackOptions,
     data::{DataEvent, Delivery},
 };
 use providers_core::SampleRate;
 use tokio::time::{Sleep, sleep_until};
 use tracing::{debug, warn};
 
+mod people;
+
+pub use people::{Audience, Others};
+
+use self::people::{Heard, People};
 use super::{
     captions::Captions,
-    edges::Edges,
     reply_of,
     sound::{PROGRESS_FRAMES, drain_playout, playout_of_body},
 };
-use crate::{
-    AgentState, Body, BodyEnd, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, Standing,
-    UserEvent,
-};
+use crate::{AgentState, Body, BodyEnd, BodyEvent, CloseReason, ReplyId, Segment, SpeakerId, UserEvent};
 
 /// The name of the agent's track, as LiveKit's agents call it.
 const TRACK: &str = "roomio_audio";
 /// The attribute by which clients know what the agent does.
 const STATE: &str = "lk.agent.state";
-/// The attribute of a program that publishes for another.
-const ON_BEHALF: &str = "lk.publish_on_behalf";
 /// The topic of what users write.
 const CHAT: &str = "lk.chat";
 
@@ -53,8 +52,8 @@ pub struct RoomBodyConfig {
     pub hearing: HearingConfig,
     /// The encoder and the playout.
     pub speaking: SpeakingConfig,
-    /// To whom to talk; `None`: to the first person.
-    pub identity: Option<Identity>,
+    /// To whom to talk, and whom to hear.
+    pub audience: Audience,
     /// How long the first words wait for somebody to hear our track.
     pub subscription_wait: Duration,
     /// What is done before the room is left: an agent's job is reported first, or it counts as failed.
@@ -66,25 +65,15 @@ pub struct RoomBody {
     room: Option<Box<Room>>,
     closing: Option<Pin<Box<dyn Future<Output = ()>>>>,
     before_leaving: Option<BeforeLeaving>,
-    identity: Option<Identity>,
-    linked: Option<Linked>,
+    people: People,
     track: LocalTrack,
-    hearing: Hearing,
-    edges: Edges,
     speaking: Speaking,
     floor: Floor,
     subscription_wait: Duration,
     captions: Captions,
     events: VecDeque<BodyEvent<'static>>,
-    frame: [i16; HEARD_FRAME],
     alarm: Pin<Box<Sleep>>,
     until_progress: u32,
-}
-
-/// To whom we talk.
-struct Linked {
-    identity: Identity,
-    track: Option<TrackSid>,
 }
 
 /// Whether what we say is heard by anybody.
@@ -98,10 +87,14 @@ enum Floor {
 }
 
 impl RoomBody {
-    /// A body in a room that was just joined.
-    pub fn new(mut room: Room, config: RoomBodyConfig, detector: Detector) -> Result<Self, CodecError> {
+    /// A body in a room that was just joined, which has a detector for each whom it hears.
+    pub fn new(
+        mut room: Room,
+        config: RoomBodyConfig,
+        detector: impl Fn() -> Detector + 'static,
+    ) -> Result<Self, CodecError> {
         let now = now();
-        let hearing = Hearing::new(config.hearing)?;
+        let people = People::new(config.audience, config.hearing, Box::new(detector))?;
         let speaking = Speaking::new(config.speaking, now)?;
         let track = room.publish_audio(TrackOptions::voice(TRACK));
         room.data().receive(CHAT, Delivery::Whole);
@@ -111,17 +104,13 @@ impl RoomBody {
             room: Some(Box::new(room)),
             closing: None,
             before_leaving: config.before_leaving,
-            identity: config.identity,
-            linked: None,
+            people,
             track,
-            hearing,
-            edges: Edges::new(SpeakerId::LINKED, detector),
             speaking,
             floor: Floor::Unheard,
             subscription_wait: config.subscription_wait,
             captions: Captions::new(fastrand::u64(..)),
             events: VecDeque::new(),
-            frame: [0; HEARD_FRAME],
             alarm: Box::pin(sleep_until(tokio::time::Instant::from_std(now))),
             until_progress: PROGRESS_FRAMES,
         };
@@ -131,88 +120,36 @@ impl RoomBody {
         Ok(body)
     }
 
-    /// What happened to the audio so far: heard, sent, played.
+    /// What happened to the audio so far: heard of whom the call is for, sent, played.
     #[must_use]
     pub fn counters(&self) -> (HearingCounters, SpeakingCounters, PlayoutCounters) {
-        (self.hearing.counters(), self.speaking.counters(), self.speaking.playout.counters())
+        (self.people.linked().hearing.counters(), self.speaking.counters(), self.speaking.playout.counters())
     }
 
-    /// Links to a participant if there is nobody yet and it is whom we want.
+    /// Hears a participant from now on, if it is one to be heard.
     fn consider(&mut self, participant: &Participant) {
-        let is_person = match participant.kind {
-            ParticipantKind::Standard | ParticipantKind::Sip | ParticipantKind::Connector => true,
-            ParticipantKind::Ingress
-            | ParticipantKind::Egress
-            | ParticipantKind::Agent
-            | ParticipantKind::Bridge
-            | ParticipantKind::Unknown(_) => false,
-        };
-        let is_wanted = match &self.identity {
-            Some(identity) => *identity == participant.identity,
-            None => is_person && !participant.attributes.contains_key(ON_BEHALF),
-        };
-        if self.linked.is_some() || !is_wanted {
-            return;
-        }
-        self.linked = Some(Linked { identity: participant.identity.clone(), track: None });
-        let name = Some(participant.name.clone()).filter(|name| !name.is_empty());
-        let person = Person { name, standing: Standing::Answered };
-        self.tell(UserEvent::Joined(person));
+        let Some((speaker, person)) = self.people.consider(participant) else { return };
+        self.events.push_back(BodyEvent::User(speaker, UserEvent::Joined(person)));
         for track in participant.tracks.values() {
-            self.consider_track(&participant.identity, &track.sid, track.kind, track.source, track.muted);
+            self.consider_track(&participant.identity, track);
         }
     }
 
-    /// Subscribes the linked participant's first microphone.
-    fn consider_track(
-        &mut self,
-        of: &Identity,
-        sid: &TrackSid,
-        kind: TrackKind,
-        source: TrackSource,
-        muted: bool,
-    ) {
-        let Some(linked) =
-            self.linked.as_mut().filter(|linked| linked.identity == *of && linked.track.is_none())
-        else {
-            return;
-        };
-        let is_microphone = kind == TrackKind::Audio
-            && match source {
-                TrackSource::Microphone | TrackSource::Unknown => true,
-                TrackSource::Camera | TrackSource::ScreenShare | TrackSource::ScreenShareAudio => false,
-            };
-        if !is_microphone {
-            return;
+    /// Subscribes the first microphone of somebody who is heard.
+    fn consider_track(&mut self, of: &Identity, track: &RemoteTrack) {
+        let is_wanted = self.people.consider_track(of, &track.sid, track.kind, track.source, track.muted);
+        if let (true, Some(room)) = (is_wanted, &mut self.room) {
+            room.subscribe(&track.sid, true);
         }
-        linked.track = Some(sid.clone());
-        if muted {
-            self.hearing.mute();
-        } else {
-            self.hearing.unmute();
-        }
-        if let Some(room) = &mut self.room {
-            room.subscribe(sid, true);
-        }
-    }
-
-    fn is_heard_track(&self, sid: &TrackSid) -> bool {
-        self.linked.as_ref().is_some_and(|linked| linked.track.as_ref() == Some(sid))
     }
 
     fn on_event(&mut self, event: Event) {
         match event {
-            Event::Audio(packet) if self.is_heard_track(&packet.track) => self.hearing.push(AudioPacket {
-                sequence: packet.sequence,
-                rtp_time: packet.rtp_time,
-                kind: match packet.format {
-                    AudioFormat::Opus => PayloadKind::Opus,
-                    AudioFormat::Red => PayloadKind::Red,
-                },
-                payload: &packet.payload,
-                arrival: packet.arrival,
-            }),
-            Event::Audio(_) => {}
+            Event::Audio(packet) => {
+                if let Some(heard) = self.people.of_track(&packet.track) {
+                    heard.push(&packet);
+                }
+            }
             Event::Room(event) => self.on_room_event(event),
             Event::Data(event) => self.on_data(event),
         }
@@ -222,11 +159,23 @@ impl RoomBody {
         match event {
             RoomEvent::ParticipantJoined(participant) => self.consider(&participant),
             RoomEvent::TrackPublished { participant, track } => {
-                self.consider_track(&participant, &track.sid, track.kind, track.source, track.muted);
+                self.consider_track(&participant, &track);
             }
-            RoomEvent::TrackUnpublished { track, .. } if self.is_heard_track(&track) => self.lose_track(),
-            RoomEvent::TrackMuted { track, .. } if self.is_heard_track(&track) => self.hearing.mute(),
-            RoomEvent::TrackUnmuted { track, .. } if self.is_heard_track(&track) => self.hearing.unmute(),
+            RoomEvent::TrackUnpublished { track, .. } => {
+                if let Some(heard) = self.people.of_track(&track) {
+                    heard.lose_track(&mut self.events);
+                }
+            }
+            RoomEvent::TrackMuted { track, .. } => {
+                if let Some(heard) = self.people.of_track(&track) {
+                    heard.mute(true);
+                }
+            }
+            RoomEvent::TrackUnmuted { track, .. } => {
+                if let Some(heard) = self.people.of_track(&track) {
+                    heard.mute(false);
+                }
+            }
             RoomEvent::ParticipantLeft { identity, reason, .. } => self.on_left(&identity, reason),
             RoomEvent::LocalTrackSubscribed { track } if track == self.track => self.floor = Floor::Heard,
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
@@ -237,12 +186,9 @@ impl RoomBody {
             RoomEvent::Joined
             | RoomEvent::MediaConnected
             | RoomEvent::ParticipantChanged { .. }
-            | RoomEvent::TrackUnpublished { .. }
             | RoomEvent::TrackSubscribed { .. }
             | RoomEvent::TrackUnsubscribed { .. }
             | RoomEvent::SubscriptionPermitted { .. }
-            | RoomEvent::TrackMuted { .. }
-            | RoomEvent::TrackUnmuted { .. }
             | RoomEvent::LocalTrackPublished { .. }
             | RoomEvent::LocalTrackUnpublished { .. }
             | RoomEvent::LocalTrackSubscribed { .. }
@@ -257,43 +203,32 @@ impl RoomBody {
         }
     }
 
-    /// The microphone is gone; another may come.
-    fn lose_track(&mut self) {
-        if let Some(linked) = &mut self.linked {
-            linked.track = None;
-        }
-        self.hearing.restart();
-        self.edges.handle_cut(&mut self.events);
-    }
-
-    /// One who left on purpose has ended the call; one who was lost may come back, or another may come.
+    /// One who left on purpose has left the call; of whom the call is for, one who was lost may come back, or another
+    /// may come.
     fn on_left(&mut self, identity: &Identity, reason: DisconnectReason) {
-        if self.linked.as_ref().is_none_or(|linked| linked.identity != *identity) {
-            return;
-        }
-        self.lose_track();
-        self.linked = None;
-        if matches!(
+        let Some(heard) = self.people.of(identity) else { return };
+        heard.lose_track(&mut self.events);
+        let (speaker, left) = (heard.speaker, heard.tells(UserEvent::Left));
+        self.people.remove(speaker);
+        let is_on_purpose = matches!(
             reason,
             DisconnectReason::ClientInitiated
                 | DisconnectReason::RoomDeleted
                 | DisconnectReason::UserRejected
-        ) {
-            self.tell(UserEvent::Left);
+        );
+        if is_on_purpose || speaker != SpeakerId::LINKED {
+            self.events.push_back(left);
         }
     }
 
     fn on_data(&mut self, event: DataEvent) {
         if let DataEvent::Text { info, text } = event
             && info.topic == CHAT
-            && self.linked.as_ref().is_some_and(|linked| linked.identity == info.key.sender)
+            && let Some(heard) = self.people.of(&info.key.sender)
         {
-            self.tell(UserEvent::Typed(text));
+            let typed = heard.tells(UserEvent::Typed(text));
+            self.events.push_back(typed);
         }
-    }
-
-    fn tell(&mut self, event: UserEvent<'static>) {
-        self.events.push_back(BodyEvent::User(SpeakerId::LINKED, event));
     }
 
     /// Sends the frames that are due.
@@ -335,14 +270,6 @@ impl RoomBody {
         }
     }
 
-    /// Takes the next 20 ms of what was heard, if they are there.
-    fn hear(&mut self, now: Instant) -> bool {
-        let Some(frame) = self.hearing.pull(now) else { return false };
-        self.frame = *frame.samples;
-        self.edges.handle_audio(&self.frame, &mut self.events);
-        true
-    }
-
     /// When there is something to do although nothing comes.
     fn next_due(&self) -> Option<Instant> {
         let speaking = match self.floor {
@@ -350,7 +277,7 @@ impl RoomBody {
             Floor::WaitsUntil(until) => self.speaking.next_frame().map(|due| due.max(until)),
             Floor::Unheard => None,
         };
-        speaking.into_iter().chain(self.hearing.next_pull()).min()
+        speaking.into_iter().chain(self.people.next_pull()).min()
     }
 }
 
@@ -383,8 +310,9 @@ impl Body for RoomBody {
             }
             let now = now();
             self.speak(now);
-            if self.hear(now) {
-                return Poll::Ready(BodyEvent::User(SpeakerId::LINKED, UserEvent::Heard(&self.frame)));
+            if let Some(speaker) = self.people.hear(now, &mut self.events) {
+                let frame = self.people.frame_of(speaker);
+                return Poll::Ready(BodyEvent::User(speaker, UserEvent::Heard(frame)));
             }
             if !self.events.is_empty() {
                 continue;
@@ -405,8 +333,10 @@ impl Body for RoomBody {
 
     playout_of_body!(speaking.playout);
 
-    fn flush_voice(&mut self, _speaker: SpeakerId) {
-        self.edges.flush();
+    fn flush_voice(&mut self, speaker: SpeakerId) {
+        if let Some(heard) = self.people.of_speaker(speaker) {
+            heard.edges.flush();
+        }
     }
 
     fn show_agent(&mut self, state: AgentState) {
@@ -420,9 +350,11 @@ impl Body for RoomBody {
         }
     }
 
-    fn show_user_words(&mut self, _speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
-        if let (Some(room), Some(linked)) = (&mut self.room, &self.linked) {
-            self.captions.user(room, segment, &linked.identity, linked.track.as_ref(), text, is_final);
+    fn show_user_words(&mut self, speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
+        if let (Some(room), Some(Heard { identity: Some(identity), track, .. })) =
+            (&mut self.room, self.people.of_speaker(speaker))
+        {
+            self.captions.user(room, segment, identity, track.as_ref(), text, is_final);
         }
     }
 

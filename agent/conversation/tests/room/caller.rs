@@ -51,6 +51,8 @@ pub(crate) struct Caller {
     track: LocalTrack,
     mouth: Speaking,
     ear: Hearing,
+    /// Whether somebody hears our track.
+    is_heard: bool,
     seen: Seen,
 }
 
@@ -62,7 +64,7 @@ impl Caller {
         room.data().receive("lk.transcription", Delivery::Whole);
         let mouth = Speaking::new(crate::speaking(), Instant::now().into_std()).unwrap();
         let ear = Hearing::new(crate::hearing()).unwrap();
-        Self { room, track, mouth, ear, seen: Seen::default() }
+        Self { room, track, mouth, ear, is_heard: false, seen: Seen::default() }
     }
 
     /// Says a tone of this length, once somebody hears it.
@@ -84,7 +86,6 @@ impl Caller {
     /// Lives until what was seen is enough.
     pub(crate) async fn until(&mut self, enough: impl Fn(&Seen) -> bool) {
         let deadline = Instant::now() + PATIENCE;
-        let mut is_heard = false;
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         while !enough(&self.seen) {
             assert!(
@@ -96,10 +97,12 @@ impl Caller {
             );
             tokio::select! {
                 _ = beat.tick() => {}
-                event = self.room.next_event() => is_heard |= self.note(event),
+                event = self.room.next_event() => self.is_heard |= self.note(event),
             }
             let now = Instant::now().into_std();
-            while is_heard && let Some(packet) = self.mouth.frame(now) {
+            while self.is_heard
+                && let Some(packet) = self.mouth.frame(now)
+            {
                 self.room.send_audio(OutgoingAudio {
                     track: self.track,
                     rtp_time: packet.rtp_time,

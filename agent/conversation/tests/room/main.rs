@@ -18,17 +18,19 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy, Parts, Prices,
-    RoomBody, RoomBodyConfig,
+    Audience, CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy, Others,
+    Parts, Prices, RoomBody, RoomBodyConfig, Standing,
 };
 use agent_language::wording::Wording;
-use agent_rtc::{JoinOptions, Room};
+use agent_rtc::{JoinOptions, ParticipantKind, Room};
 use agent_turn::{
     Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeculationConfig,
     TranscriptConfig, TurnLimits,
 };
 use livekit_token::{AccessToken, VideoGrants};
-use providers_core::{GenerationOptions, SampleRate, SttOptions, TtsOptions, VAD_WINDOW, VoiceActivity};
+use providers_core::{
+    ChatMessage, GenerationOptions, SampleRate, SttOptions, TtsOptions, VAD_WINDOW, VoiceActivity,
+};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 use server::Server;
 
@@ -85,6 +87,39 @@ async fn what_the_caller_writes_is_answered_aloud() {
 }
 
 #[tokio::test]
+async fn two_people_are_heard_and_answered_each_by_name() {
+    agent_rtc::install_crypto();
+    let server = Server::start();
+    let mut first = Caller::join(&server, "first").await;
+    let mut second = Caller::join(&server, "second").await;
+    let conversation = agent(&server).await;
+    let talk = async {
+        let is_listening = |seen: &Seen| seen.states.last().is_some_and(|state| state == "listening");
+        tokio::join!(first.until(is_listening), second.until(is_listening));
+        second.say_for(Duration::from_millis(800));
+        tokio::join!(first.until(is_answered), second.until(is_answered));
+        let heard_by_first = second.leave().await;
+        first.say_for(Duration::from_millis(800));
+        first.until(|seen| seen.words("agent").len() == 2).await;
+        (first.leave().await, heard_by_first)
+    };
+    let (report, (first, second)) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
+    assert_eq!((report.reason, report.turns, report.replies), (CloseReason::UserLeft, 2, 2));
+    let said: Vec<String> = report.history.iter().filter_map(said_by_user).collect();
+    let by = |name: &str| said.iter().any(|text| text.contains(name) && text.contains("Hello there"));
+    assert!(by("first") && by("second"), "{said:?}");
+    assert!(second.words("second").contains(&("Hello there", "true")), "{:?}", second.streams);
+    assert!(first.words("first").contains(&("Hello there", "true")), "{:?}", first.streams);
+}
+
+fn said_by_user(message: &ChatMessage) -> Option<String> {
+    match message {
+        ChatMessage::User { text } => Some(text.clone()),
+        ChatMessage::System { .. } | ChatMessage::Assistant { .. } | ChatMessage::Tool { .. } => None,
+    }
+}
+
+#[tokio::test]
 async fn a_room_that_is_gone_closes_the_call() {
     agent_rtc::install_crypto();
     let mut server = Server::start();
@@ -126,11 +161,15 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
     let body = RoomBodyConfig {
         hearing: hearing(),
         speaking: speaking(),
-        identity: None,
+        audience: Audience {
+            identity: None,
+            kinds: vec![ParticipantKind::Standard],
+            others: Others { most: 1, standing: Standing::Answered },
+        },
         subscription_wait: Duration::from_secs(5),
         before_leaving: None,
     };
-    let body = RoomBody::new(room, body, Detector::new(Box::new(Loudness), detector())).unwrap();
+    let body = RoomBody::new(room, body, || Detector::new(Box::new(Loudness), detector())).unwrap();
     let ms = Duration::from_millis;
     let answer = Answer {
         when: When::Any,
