@@ -74,17 +74,17 @@ def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
         await caller.wait_until_silent(quiet=1.5, limit=30)
         return [
-            await said(caller, "i would like to book a table for four people on friday at seven o'clock"),
+            await said(caller, "book a table for six people on friday at seven o'clock"),
             await said(caller, "can i talk to the cook"),
             await said(caller, "what is on the menu today"),
-        ], caller.agent_said()[0]
+        ], caller.agent_said()[0], caller.said(caller.identity)
 
-    (booked, fetched, menu), greeting = in_room(scenario, worker)
+    (booked, fetched, menu), greeting, heard = in_room(scenario, worker)
 
     assert "Olive Tree" in greeting
-    assert "by the window" in booked and "number 1" in booked, booked
+    assert "by the window" in booked and "number 1" in booked, (booked, heard)
     (booking,) = restaurant.get("/bookings")
-    assert (booking["people"], booking["day"], booking["hour"]) == (4, "friday", 7)
+    assert (booking["people"], booking["day"], booking["hour"]) == (6, "friday", 7)
     assert booking["key"], "the request names its call"
     assert fetched.index("I fetch the cook") < fetched.index("This is the kitchen"), fetched
     assert "tomato soup" in menu, menu

@@ -110,11 +110,11 @@ async fn converse(
     // Nobody has spoken for so long, and nothing that was said can still bring words or an answer.
     let patience = config.turn.endpointing_max_delay + config.turn.transcript_timeout;
     let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
-    let job = JobId::new("console").expect("a word is not empty");
-    let observer = CallObserver::new(job, Arc::new(Metrics::new()));
     // A server that is asked to do something once must not take a later console for this one.
     let id = format!("console-{:016x}", fastrand::u64(..));
-    let conversation = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
-    let conversation = Conversation::new(conversation, parts(&cast, None, observer), body);
+    let job = JobId::new(&id).expect("a word is not empty");
+    let observer = CallObserver::new(job, Arc::new(Metrics::new()));
+    let config = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
+    let conversation = Conversation::new(config, parts(&cast, None, observer), body);
     Ok(Box::pin(conversation.run()).await)
 }

@@ -17,8 +17,8 @@ use agent_turn::{
     TranscriptConfig, TurnLimits,
 };
 use config_schema::{
-    Config, Detection, Endpointing, Normalise, OthersStanding, OverlapJudge, PersonKind, Preemptive, Provider,
-    Turn, TurnJudge,
+    Config, Detection, Endpointing, Normalise, OthersStanding, OverlapJudge, PersonKind, Preemptive,
+    Provider, Turn, TurnJudge,
 };
 use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
 

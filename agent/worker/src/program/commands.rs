@@ -128,7 +128,7 @@ pub(super) async fn connect(
     start_logging(&config.logging)?;
     let (ready, cast) = watch::channel(None);
     let assignment = Assignment {
-        job: JobId::new("connect").expect("a word is not empty"),
+        job: JobId::new(&format!("connect-{:016x}", fastrand::u64(..))).expect("a word is not empty"),
         kind: JobKind::Room,
         room: room.to_owned(),
         room_sid: String::new(),
