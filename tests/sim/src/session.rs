@@ -145,8 +145,7 @@ impl Session {
         turn.limits.max_duration = self.user_turn_limit_duration.map(|limit| limit.0);
         config.voices_speculations = self.preemptive_generation == Some(Preemption::LlmTts);
         if let Some(steps) = self.max_tool_steps {
-            // The answer to the user may always call.
-            config.max_tool_steps = steps.saturating_add(1);
+            config.max_tool_steps = steps;
         }
         config
     }
@@ -198,7 +197,7 @@ fn measured() -> ConversationConfig {
         hearing: SttOptions::default(),
         generation: GenerationOptions::default(),
         speaking: TtsOptions::default(),
-        max_tool_steps: 3 + 1,
+        max_tool_steps: 3,
         tool_deadline: seconds(30.0),
         tools_at_once: 64,
         tool_output: 100_000,

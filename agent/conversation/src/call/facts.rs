@@ -101,7 +101,7 @@ impl<B: Body> Call<B> {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
         self.body.end_agent_words(playing.segment);
-        let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) };
+        let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) }.trim();
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
         if !text.is_empty() && !making.is_forgotten {
             self.history.heard(reply, text);

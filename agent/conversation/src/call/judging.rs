@@ -93,7 +93,7 @@ impl<B: Body> Call<B> {
             return;
         }
         let verdict = judge.judge(&Overlap {
-            speech: listener.speaks_since.map_or(Duration::ZERO, |since| now.since(since)),
+            speech: listener.speech(now),
             since_agent_start: now.since(playing.began.unwrap_or(now)),
             words: &listener.said,
             agent_text: last(making.captions.heard_spoken(now, self.body.heard()), ECHO),

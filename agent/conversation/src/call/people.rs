@@ -1,6 +1,9 @@
 //! The people who are heard: what they do, told to the turn machine, and the words of each.
 
-use std::task::{Context, Poll};
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use agent_audio::Recent;
 use agent_turn::{Input, Moment, SpeakerId, UserFact, Verdict};
@@ -20,6 +23,8 @@ pub(super) struct Listener {
     pub(super) typed: Option<String>,
     /// Since when their voice is heard.
     pub(super) speaks_since: Option<Moment>,
+    /// Since when it is silent, too short yet to count as an end.
+    pub(super) lapsed_at: Option<Moment>,
     /// What they have said since then, as far as is known.
     pub(super) said: String,
     /// What was heard last, if anybody judges it.
@@ -37,11 +42,18 @@ impl Listener {
             name: None,
             typed: None,
             speaks_since: None,
+            lapsed_at: None,
             said: String::new(),
             recent,
             judging: None,
             verdict: Verdict::Undecided,
         }
+    }
+
+    /// How long they have been speaking, without the silence since.
+    pub(super) fn speech(&self, now: Moment) -> Duration {
+        let until = self.lapsed_at.unwrap_or(now);
+        self.speaks_since.map_or(Duration::ZERO, |since| until.since(since))
     }
 
     pub(super) fn heard(&mut self, samples: &[i16]) {
@@ -65,10 +77,8 @@ impl<B: Body> Call<B> {
             // Both were handled before.
             UserEvent::Joined(_) | UserEvent::Heard(_) => {}
             UserEvent::Voice(edge) => self.on_voice(speaker, edge),
-            UserEvent::VoiceLapsed { silence } => {
-                self.user(speaker, UserFact::SpeechLapsed { at: now.before(silence) });
-            }
-            UserEvent::VoiceRevived => self.user(speaker, UserFact::SpeechRevived),
+            UserEvent::VoiceLapsed { silence } => self.on_lapse(speaker, Some(now.before(silence))),
+            UserEvent::VoiceRevived => self.on_lapse(speaker, None),
             UserEvent::Typed(text) => self.on_typed(speaker, text),
             UserEvent::Left => self.on_left(speaker),
         }
@@ -121,6 +131,7 @@ impl<B: Body> Call<B> {
         let fact = match edge {
             VoiceEdge::Started { lead } => {
                 listener.speaks_since = Some(now.before(lead));
+                listener.lapsed_at = None;
                 listener.verdict = Verdict::Undecided;
                 listener.said.clear();
                 UserFact::SpeechStarted { at: now.before(lead) }
@@ -131,6 +142,13 @@ impl<B: Body> Call<B> {
             }
         };
         self.user(speaker, fact);
+    }
+
+    fn on_lapse(&mut self, speaker: SpeakerId, at: Option<Moment>) {
+        if let Some(listener) = self.people.get_mut(&speaker) {
+            listener.lapsed_at = at;
+        }
+        self.user(speaker, at.map_or(UserFact::SpeechRevived, |at| UserFact::SpeechLapsed { at }));
     }
 
     pub(super) fn on_typed(&mut self, speaker: SpeakerId, text: String) {

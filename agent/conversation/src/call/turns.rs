@@ -72,6 +72,8 @@ impl<B: Body> Call<B> {
         let Some(first) = self.considered.front_mut() else { return false };
         let Poll::Ready(turn) = first.hook.as_mut().poll(cx) else { return false };
         let Some(Considered { id, speaker, .. }) = self.considered.pop_front() else { return false };
+        // What the hook asked for comes before the answer that waits for it.
+        while self.poll_commands(cx) {}
         let answer = match turn.answer() {
             TurnAnswer::Wanted if turn.is_changed() => Answer::Anew,
             TurnAnswer::Wanted => Answer::AsIs,

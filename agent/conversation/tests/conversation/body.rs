@@ -31,6 +31,8 @@ pub(crate) enum Cue {
     Lapsed(Duration),
     Typed(&'static str),
     Left,
+    /// Somebody else does something.
+    Other(SpeakerId, UserEvent<'static>),
 }
 
 /// A body without sound.
@@ -113,6 +115,10 @@ impl Scripted {
     }
 }
 
+const fn alone(event: UserEvent<'static>) -> BodyEvent<'static> {
+    BodyEvent::User(SpeakerId::LINKED, event)
+}
+
 fn sink_due(sink: &Sink) -> Option<Instant> {
     if sink.is_paused || !sink.is_told {
         return None;
@@ -133,16 +139,14 @@ impl Body for Scripted {
         }
         let now = self.began.elapsed();
         if let Some((_, cue)) = self.cues.pop_front_if(|(at, _)| *at <= now) {
-            return Poll::Ready(BodyEvent::User(
-                SpeakerId::LINKED,
-                match cue {
-                    Cue::Joined => UserEvent::Joined(Person::alone()),
-                    Cue::Voice(edge) => UserEvent::Voice(edge),
-                    Cue::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
-                    Cue::Typed(text) => UserEvent::Typed(text.to_owned()),
-                    Cue::Left => UserEvent::Left,
-                },
-            ));
+            return Poll::Ready(match cue {
+                Cue::Joined => alone(UserEvent::Joined(Person::alone())),
+                Cue::Voice(edge) => alone(UserEvent::Voice(edge)),
+                Cue::Lapsed(silence) => alone(UserEvent::VoiceLapsed { silence }),
+                Cue::Typed(text) => alone(UserEvent::Typed(text.to_owned())),
+                Cue::Left => alone(UserEvent::Left),
+                Cue::Other(speaker, event) => BodyEvent::User(speaker, event),
+            });
         }
         self.waker = Some(cx.waker().clone());
         if let Some(due) = self.next_due() {

@@ -1,9 +1,14 @@
 //! Whole conversations under virtual time: scripted people, the fakes' ear, mind and voice, the real core and shell.
 
 mod agents;
+mod answers;
 mod body;
 mod failures;
+mod interruptions;
+mod judging;
+mod making;
+mod people;
+mod program;
 mod scene;
 mod sound;
-mod timelines;
 mod tools;

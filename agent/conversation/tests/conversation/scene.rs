@@ -12,8 +12,11 @@ use agent_turn::{
     SpeculationConfig, TranscriptConfig, TurnLimits,
 };
 use expect_test::Expect;
-use providers_core::{GenerationOptions, SampleRate, SttOptions, Tool, ToolCall, TtsOptions, VoiceEdge};
-use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
+use providers_core::{
+    GenerationOptions, Interruption, SampleRate, SttOptions, Tool, ToolCall, TtsOptions, TurnDetector,
+    VoiceEdge,
+};
+use providers_fake::{Answer, FakeDetector, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
 
 use crate::body::{Cue, Scripted, Shown};
 
@@ -27,6 +30,7 @@ pub(crate) struct Scene {
     speeches: Vec<providers_fake::Speech>,
     tools: Toolset,
     agents: Agents,
+    judges: Judges,
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
@@ -40,6 +44,13 @@ pub(crate) struct Faults {
     pub(crate) voice: Option<providers_fake::Faults>,
 }
 
+/// Who judges.
+#[derive(Default)]
+struct Judges {
+    pauses: Option<Arc<FakeDetector>>,
+    overlaps: Option<Box<dyn Interruption>>,
+}
+
 type Action = Box<dyn FnOnce(&Handle)>;
 
 /// What came out.
@@ -50,6 +61,16 @@ pub(crate) struct Played {
     pub(crate) report: CallReport,
     pub(crate) mind: Arc<FakeMind>,
     pub(crate) left_open: u64,
+}
+
+pub(crate) const HELLO: &str = "Hello, how are you?";
+pub(crate) const FINE: &str = "I'm doing well, thank you!";
+pub(crate) const STORY: &str = "Tell me a story.";
+pub(crate) const LONG: &str = "Here is a long story for you, it begins.";
+
+/// A scene in which the user asks for a story and is told one of so many seconds.
+pub(crate) fn story(length: f64) -> Scene {
+    Scene::new().user(0.5, 2.5, STORY, 0.2).mind(STORY, LONG, 0.1, 0.3).voice(LONG, length, 0.2, 0.3)
 }
 
 pub(crate) fn seconds(seconds: f64) -> Duration {
@@ -68,6 +89,7 @@ impl Scene {
             speeches: Vec::new(),
             tools: Toolset::new(),
             agents: Agents::configured(),
+            judges: Judges::default(),
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
@@ -136,6 +158,20 @@ impl Scene {
 
     pub(crate) fn agents(mut self, agents: Agents) -> Self {
         self.agents = agents;
+        self
+    }
+
+    /// A judge of pauses, who is asked.
+    pub(crate) fn pauses(mut self, judge: Arc<FakeDetector>) -> Self {
+        self.config.turn.detection = Detection::Model;
+        self.config.turn.judge.reads_words = true;
+        self.judges.pauses = Some(judge);
+        self
+    }
+
+    /// A judge of speech over the agent's.
+    pub(crate) fn overlaps(mut self, judge: impl Interruption + 'static) -> Self {
+        self.judges.overlaps = Some(Box::new(judge));
         self
     }
 
@@ -220,6 +256,8 @@ impl Scene {
         let parts = Parts {
             tools: self.tools,
             agents: self.agents,
+            pauses: self.judges.pauses.map(|judge| -> Arc<dyn TurnDetector> { judge }),
+            overlaps: self.judges.overlaps,
             observer: Box::new(Recorder(events.clone())),
             journal: Some(Box::new(Lines(lines.clone()))),
             ..Parts::new(ear.clone(), mind.clone(), voice.clone())
