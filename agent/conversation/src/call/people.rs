@@ -197,9 +197,6 @@ impl<B: Body> Call<B> {
         if words > 0 {
             self.show_words(speaker, text, is_final);
             self.judge_overlap(speaker);
-            if is_final {
-                self.hear_patience(speaker, text);
-            }
         }
         self.user(
             speaker,
@@ -209,6 +206,9 @@ impl<B: Body> Call<B> {
                 Sureness::Final => UserFact::FinalHeard { words, foreseen },
             },
         );
+        if is_final && words > 0 {
+            self.hear_patience(speaker, text);
+        }
     }
 
     fn show_words(&mut self, speaker: SpeakerId, text: &str, is_final: bool) {

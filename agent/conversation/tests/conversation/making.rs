@@ -85,7 +85,7 @@ fn numbers_are_read_aloud_while_captions_and_history_keep_what_was_written() {
         .end(5.0)
         .play();
     assert_eq!(plays(&played), ["0.60"], "the voice knows the spoken words only");
-    let said = ChatMessage::Assistant { text: "That is $5, or 20%.".to_owned(), calls: Vec::new() };
+    let said = ChatMessage::Assistant { text: "**That** is $5, or 20%. 🎉".to_owned(), calls: Vec::new() };
     assert_eq!(played.report.history, [said]);
 }
 

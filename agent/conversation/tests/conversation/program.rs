@@ -89,7 +89,7 @@ fn a_program_may_instruct_the_mind_and_close_the_call() {
             1.50 play
             1.50 agent Speaking
             2.51 played 1.00
-            2.51 message Assistant "Goodbye, friend!"
+            2.51 message Assistant "Goodbye, **friend**! 👋"
             2.51 agent Listening
             4.00 closed completed
         "#]]);
@@ -219,7 +219,6 @@ fn a_long_wait_for_a_tool_is_filled_with_words_that_the_mind_does_not_read() {
             3.00 user Listening
             3.00 message User "Hello, how are you?"
             3.00 agent Thinking
-            4.00 agent Listening
             4.20 play
             4.20 agent Speaking
             5.21 played 1.00
