@@ -1,65 +1,40 @@
 """Agents in files: a receptionist books a table by an HTTP tool, and hands over to the cook, in one spoken call."""
-import json
+import os
 import pathlib
-import re
 import subprocess
-import sys
-import urllib.request
 
 import pytest
-from conftest import ROOT, Process, eventually, free_ports
+from booking import Booking
+from conftest import ROOT, eventually
 
-RESTAURANT_KEY = "the-key-of-the-restaurant"
+KEY = "the-key-of-the-restaurant"
 FILES = ROOT / "config" / "agents" / "restaurant"
 
 
-class Restaurant(Process):
-    """The booking service that the tools ask."""
-
-    def __init__(self, folder: pathlib.Path):
-        (self.port,) = free_ports(1)
-        command = [sys.executable, ROOT / "tests" / "peers" / "restaurant.py", self.port, RESTAURANT_KEY]
-        super().__init__("restaurant", command, folder / "restaurant.log")
-
-    def get(self, path: str):
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {RESTAURANT_KEY}"})
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return json.load(answer)
-
-    def is_open(self) -> bool:
-        try:
-            self.get("/bookings")
-        except OSError:
-            return False
-        return True
+@pytest.fixture
+def house():
+    house = Booking(key=KEY).start()
+    yield house
+    house.stop()
 
 
 @pytest.fixture
-def restaurant(tmp_path):
-    service = Restaurant(tmp_path)
-    service.start()
-    assert eventually(service.is_open), service.tail()
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def agents(tmp_path, restaurant) -> pathlib.Path:
+def agents(tmp_path, house) -> pathlib.Path:
     """The restaurant's agents as they ship, but for the address of its service."""
     folder = tmp_path / "agents"
     folder.mkdir()
     for file in FILES.glob("*.toml"):
-        text = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{restaurant.port}", file.read_text())
+        text = file.read_text().replace("http://127.0.0.1:8099", house.url)
         (folder / file.name).write_text(text.replace("config/agents/restaurant/intents", str(FILES / "intents")))
     return folder
 
 
-def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_worker, speech, restaurant, agents):
+def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_worker, speech, house, agents):
     worker = start_worker(
         "config/default.toml",
         COLLOQUY__AGENTS__FOLDER=str(agents),
         COLLOQUY__AGENTS__ENTRY="receptionist",
-        RESTAURANT_KEY=RESTAURANT_KEY,
+        BOOKING_KEY=KEY,
     )
 
     async def said(caller, words: str) -> str:
@@ -82,29 +57,27 @@ def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_
     (booked, fetched, menu), greeting, heard = in_room(scenario, worker)
 
     assert "Olive Tree" in greeting
-    assert "by the window" in booked and "number 1" in booked, (booked, heard)
-    (booking,) = restaurant.get("/bookings")
-    assert (booking["people"], booking["day"], booking["hour"]) == (6, "friday", 7)
-    assert booking["key"], "the request names its call"
+    assert "A table for 6" in booked and "number 1" in booked, (booked, heard)
+    assert house.bookings == {1: {"number": 1, "people": 6, "day": "friday", "hour": 19, "table": 8}}
+    (booking,) = [headers for method, _, headers, _ in house.requests if method == "POST"]
+    assert booking["idempotency-key"], "the request names its call"
     assert fetched.index("I fetch the cook") < fetched.index("This is the kitchen"), fetched
     assert "tomato soup" in menu, menu
     assert worker.ended("success") == 1 or eventually(lambda: worker.ended("success") == 1)
 
 
 def check(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
-    import os
-
     command = [os.environ["COLLOQUY_AGENT"], "check", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=ROOT, env=os.environ | environment)
 
 
 def test_the_check_finds_what_is_wrong_between_agents(agents):
     settings = ["--set", f"agents.folder={agents}", "--set", "agents.entry=receptionist"]
-    fine = check(*settings, RESTAURANT_KEY="k")
+    fine = check(*settings, BOOKING_KEY="k")
     assert fine.returncode == 0 and "cook, receptionist" in fine.stdout, fine.stderr
     (agents / "waiter.toml").write_text("")
-    lost = check(*settings, RESTAURANT_KEY="k")
+    lost = check(*settings, BOOKING_KEY="k")
     assert lost.returncode == 3 and "waiter" in lost.stderr, lost.stderr
     (agents / "waiter.toml").write_text("[agent]\nhand_off = [\"coook\"]\n")
-    stranger = check(*settings, RESTAURANT_KEY="k")
+    stranger = check(*settings, BOOKING_KEY="k")
     assert stranger.returncode == 3 and "did you mean cook?" in stranger.stderr, stranger.stderr

@@ -7,6 +7,7 @@
     POST   /bookings {"people", "day", "hour"}   201 {"booking": {"number": 1, …}}; 409 when it is full; 422 when it is wrong
     DELETE /bookings/1                           204
     GET    /bookings                             what is booked
+    GET    /menu                                 {"soup": "tomato soup", "main": "mushroom risotto"}
     POST   /faults ["500", "cut", …]             what happens to the next requests, one each
     GET    /health                               204
 
@@ -19,6 +20,7 @@ import json
 import threading
 import urllib.parse
 
+MENU = {"soup": "tomato soup", "main": "mushroom risotto"}
 TABLES, HOURS, CLOSED = (2, 4, 8), range(12, 23), "monday"
 DAYS = ("today", "tomorrow", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FAULTS = ("500", "503", "silence", "cut", "garbage", "huge", "redirect")
@@ -121,6 +123,8 @@ class Answer(http.server.BaseHTTPRequestHandler):
                     return 200, {"day": day, "free": house.free(day, int(query.get("people", "2")))}
                 case "GET", ["bookings"]:
                     return 200, {"bookings": list(house.bookings.values())}
+                case "GET", ["menu"]:
+                    return 200, MENU
                 case "POST", ["bookings"]:
                     return 201, {"booking": house.book(json.loads(body), self.headers["Idempotency-Key"])}
                 case "DELETE", ["bookings", number] if number.isdigit() and house.bookings.pop(int(number), None):
