@@ -9,15 +9,18 @@ use agent_audio::Recent;
 use agent_language::listening;
 use agent_turn::{PauseId, Score, SpeakerId, State, UserFact, Verdict};
 use providers_core::{
-    BoxFuture, ChatMessage, InterruptionVerdict, Overlap, PauseContext, ProviderError, TurnVerdict,
+    BoxFuture, ChatMessage, InterruptionVerdict, Overlap, PauseContext, ProviderError, SampleRate,
+    TurnVerdict,
 };
 use tracing::debug;
 
-use super::Call;
+use super::{Call, people::Listener};
 use crate::Body;
 
 /// How much of what was heard last a judge of pauses is given.
 const LOOKS_BACK: Duration = Duration::from_secs(8);
+/// How much before the first voice of a turn belongs to it: a first consonant is no voice yet.
+const LEAD: Duration = Duration::from_millis(500);
 /// How many messages before the open turn.
 const READS_BACK: usize = 6;
 /// How many bytes of what the agent said last a judge of overlaps is given: some ten seconds of it.
@@ -27,6 +30,29 @@ const ECHO: usize = 300;
 pub(super) struct Judging {
     pause: PauseId,
     verdict: BoxFuture<'static, Result<TurnVerdict, ProviderError>>,
+}
+
+impl Listener {
+    /// A voice was noticed that began `lead` ago; if no turn was open, it begins one.
+    pub(super) fn begin_turn(&mut self, lead: Duration) {
+        let Some(recent) = &self.recent else { return };
+        let before = SampleRate::HEARING.samples_in(lead + LEAD);
+        self.turn_from.get_or_insert(recent.position().saturating_sub(before));
+    }
+
+    /// The turn is committed or forgotten; who speaks on meanwhile is in the next one.
+    pub(super) fn end_turn(&mut self) {
+        let now = self.recent.as_ref().map(Recent::position);
+        self.turn_from = now.filter(|_| self.speaks_since.is_some());
+    }
+
+    /// What was said in the open turn, as far back as a judge of pauses is given it. Not what was before: with another
+    /// sentence before it, a network judged 11 of 53 sentences otherwise than alone.
+    fn heard_in_turn(&self) -> Vec<i16> {
+        let Some(recent) = &self.recent else { return Vec::new() };
+        let (older, newer) = recent.since(self.turn_from.unwrap_or_else(|| recent.position()));
+        [older, newer].concat()
+    }
 }
 
 impl<B: Body> Call<B> {
@@ -46,10 +72,7 @@ impl<B: Body> Call<B> {
             listener.judging = None;
             return self.user(speaker, UserFact::JudgementFailed { pause });
         };
-        let audio = listener.recent.as_ref().map_or_else(Vec::new, |recent| {
-            let (older, newer) = recent.since(0);
-            [older, newer].concat()
-        });
+        let audio = listener.heard_in_turn();
         let text = listener.hearing.so_far();
         let context = PauseContext { audio, text, history: said(&history), language };
         listener.judging = Some(Judging { pause, verdict: judge.judge(context) });

@@ -38,6 +38,7 @@ impl<B: Body> Call<B> {
             Output::ForgetWords { speaker } => {
                 if let Some(listener) = self.people.get_mut(&speaker) {
                     listener.hearing.forget();
+                    listener.end_turn();
                 }
             }
             Output::ShowAgent(state) => {

@@ -29,6 +29,8 @@ pub(super) struct Listener {
     pub(super) said: String,
     /// What was heard last, if anybody judges it.
     pub(super) recent: Option<Recent>,
+    /// Where in it the open turn begins, the lead before its first voice included.
+    pub(super) turn_from: Option<u64>,
     /// Their pause that is being judged.
     pub(super) judging: Option<Judging>,
     /// What was told of their speech over the agent's.
@@ -45,6 +47,7 @@ impl Listener {
             lapsed_at: None,
             said: String::new(),
             recent,
+            turn_from: None,
             judging: None,
             verdict: Verdict::Undecided,
         }
@@ -130,6 +133,7 @@ impl<B: Body> Call<B> {
         listener.hearing.voice(edge);
         let fact = match edge {
             VoiceEdge::Started { lead } => {
+                listener.begin_turn(lead);
                 listener.speaks_since = Some(now.before(lead));
                 listener.lapsed_at = None;
                 listener.verdict = Verdict::Undecided;

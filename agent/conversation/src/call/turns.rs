@@ -58,6 +58,7 @@ impl<B: Body> Call<B> {
         match source {
             TurnSource::Typed => listener.typed.take().unwrap_or_default(),
             TurnSource::Spoken => {
+                listener.end_turn();
                 let (committed, segment) = listener.hearing.take_turn();
                 if let Some(segment) = segment {
                     self.body.show_user_words(speaker, segment, &committed.interim, true);

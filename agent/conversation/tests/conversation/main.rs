@@ -7,6 +7,7 @@ mod failures;
 mod interruptions;
 mod judging;
 mod making;
+mod pauses;
 mod people;
 mod program;
 mod scene;
