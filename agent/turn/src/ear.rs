@@ -220,8 +220,11 @@ impl Ear {
         }
     }
 
-    /// The turn is committed: its words are gone, and the end of its speech with them.
-    pub(crate) fn commit(&mut self) {
+    /// The turn is committed: its words are gone, and the end of its speech with them. A voice that goes on speaks anew.
+    pub(crate) fn commit(&mut self, now: Moment) {
+        if let Voice::Speaking { since, .. } = &mut self.voice {
+            *since = now;
+        }
         self.forget();
         self.spent = !self.is_speaking();
     }

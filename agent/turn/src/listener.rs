@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::{Config, Moment, SpeakerId, Standing, Verdict, ear::Ear, ear::Voice, pace::Learned};
 
-/// Silence is enough when it is longer than asked for. It is measured in steps of this length.
-const STEP: Duration = Duration::from_millis(50);
+/// Voice activity is judged in steps of this length: silence is enough one step after it was as long as asked for, and
+/// speech over which a reply takes the floor interrupts it one step later.
+pub(crate) const STEP: Duration = Duration::from_millis(50);
 
 /// One who is heard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

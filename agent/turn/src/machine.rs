@@ -44,6 +44,8 @@ pub struct Machine {
     pub(crate) first_sample: Option<Moment>,
     /// Since when the agent is heard without a break.
     pub(crate) heard_since: Option<Moment>,
+    /// Whether a reply was begun since the agent is heard; the field shows that it thinks.
+    pub(crate) thinks_aloud: bool,
     /// When the last reply left the floor.
     pub(crate) freed: Option<Moment>,
     pub(crate) agent: AgentState,
@@ -86,6 +88,7 @@ impl Machine {
             closing: None,
             first_sample: None,
             heard_since: None,
+            thinks_aloud: false,
             freed: None,
             agent: AgentState::Listening,
             user: UserState::Listening,

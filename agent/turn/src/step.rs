@@ -107,11 +107,7 @@ impl Machine {
         if !reply.cleared || !reply.has_sample() || !self.stopping.is_empty() {
             return;
         }
-        let may = reply.manner.interruptible;
-        if may && self.listeners.iter().any(|listener| self.has_open_words(listener)) {
-            return;
-        }
-        if may && reply.hold.is_none() && self.somebody_speaks() {
+        if reply.manner.interruptible && reply.hold.is_none() && self.somebody_speaks() {
             self.wait_for_end_of_speech();
         }
         let State::Thinking { reply, .. } = &self.state else { return };
@@ -254,6 +250,7 @@ impl Machine {
         let is_thought =
             reply.kind == SpeechKind::Generated || !self.parked.is_empty() || self.queue.iter().any(is_made);
         Some(match (is_heard, is_thought) {
+            (true, _) if self.thinks_aloud => AgentState::Thinking,
             (true, _) => AgentState::Speaking,
             (false, true) => AgentState::Thinking,
             (false, false) => AgentState::Listening,

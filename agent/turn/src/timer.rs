@@ -6,7 +6,7 @@ use crate::{
     Detection, Machine, Moment, SpeakerId, State, Verdict,
     ear::{Judgement, Voice},
     endpoint,
-    listener::{Listener, Silence},
+    listener::{Listener, STEP, Silence},
     overlap,
     state::{Made, Wait},
 };
@@ -144,10 +144,9 @@ impl Machine {
         if self.config.detection == Detection::Manual {
             return None;
         }
-        let reply = match &self.state {
-            State::Thinking { reply, wait: Wait::Sample, .. }
-            | State::Speaking { reply, .. }
-            | State::Yielding { reply, .. } => reply,
+        let (reply, earliest) = match &self.state {
+            State::Thinking { reply, wait: Wait::Sample, since } => (reply, *since + STEP),
+            State::Speaking { reply, .. } | State::Yielding { reply, .. } => (reply, Moment::START),
             State::Thinking { wait: Wait::Functions, .. }
             | State::Listening { .. }
             | State::UserSpeaking
@@ -159,7 +158,7 @@ impl Machine {
         }
         let config = &self.config.interruption;
         let due = |listener: &Listener| {
-            let from = listener.lasting_from(overlap::min_duration(config, &reply.manner))?;
+            let from = listener.lasting_from(overlap::min_duration(config, &reply.manner))?.max(earliest);
             if listener.ear.verdict == Verdict::Interruption {
                 return Some(from);
             }

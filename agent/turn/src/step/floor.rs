@@ -43,6 +43,7 @@ impl Machine {
     pub(super) fn begin_waiting(&mut self, reply: Reply) {
         let reply = reply.begun();
         self.emit(Output::BeginReply { reply: reply.id, cause: reply.cause, speculative: false });
+        self.thinks_aloud = self.heard_since.is_some();
         self.wait_for_floor(Waiting::Reply(Box::new(reply)));
     }
 

@@ -121,6 +121,7 @@ impl Machine {
 
     fn first_sample_heard(&mut self) {
         self.first_sample.get_or_insert(self.now);
+        self.thinks_aloud = false;
         let now = self.now;
         let Some(reply) = self.state.reply_mut() else { return };
         reply.heard_from = Some(now);

@@ -3,7 +3,7 @@
 use crate::{
     Answer, CancelReason, Detection, Machine, Moment, Output, Reply, ReplyCause, SpeakerId, Suppression,
     TurnEnd, TurnId, TurnSource,
-    ear::Voice,
+    ear::{Judgement, Voice},
     queue::{Considering, Waiting},
     speculate::{self, Speculation},
 };
@@ -95,6 +95,7 @@ impl Machine {
     pub(super) fn open_turn(&mut self, at: usize, source: TurnSource) -> TurnId {
         self.turns += 1;
         let turn = TurnId(self.turns);
+        let now = self.now;
         let listener = &mut self.listeners[at];
         let speaker = listener.id;
         let (speech_end, last_final): (Option<Moment>, Option<Moment>) = match source {
@@ -102,7 +103,7 @@ impl Machine {
             TurnSource::Typed => (None, None),
         };
         if source == TurnSource::Spoken {
-            listener.ear.commit();
+            listener.ear.commit(now);
         }
         self.emit(Output::CommitTurn { turn, speaker, source, speech_end, last_final });
         turn
@@ -149,7 +150,9 @@ impl Machine {
             Voice::Unheard => std::time::Duration::ZERO,
         };
         let worth = speculate::is_worth(&self.config.speculation, listener.ear.attempts, speech);
-        let is_due = self.endpoint_due(listener).is_some_and(|due| due <= self.now);
+        let is_judged_first =
+            self.config.detection == Detection::Model && listener.ear.judgement == Judgement::Unasked;
+        let is_due = !is_judged_first && self.endpoint_due(listener).is_some_and(|due| due <= self.now);
         let may = listener.is_answered() && !self.is_broke && self.config.detection != Detection::Manual;
         if !worth || !may || is_due || !self.is_idle() {
             return;

@@ -58,8 +58,11 @@ impl Machine {
         if !self.listeners[at].is_answered() {
             return;
         }
-        // Words that stop the agent are seldom all: the reply to them is begun when they are.
-        let was_idle = self.is_idle();
+        // Words that stop the agent are seldom all: the reply to them is begun when they are. Words before anything was
+        // heard are part of the question.
+        let is_unheard = matches!(self.state, State::Thinking { wait: Wait::Sample, .. });
+        let may_pause = overlap::way(&self.config.interruption) != overlap::Way::Stop;
+        let was_idle = self.is_idle() || (is_unheard && !may_pause);
         self.yield_to_words(self.listeners[at].ear.words);
         let may_be_all = match self.config.detection {
             Detection::Voice | Detection::Model => true,
@@ -242,7 +245,8 @@ impl Machine {
             self.counters.ignored += 1;
             return;
         };
-        self.listeners[at].ear.commit();
+        let now = self.now;
+        self.listeners[at].ear.commit(now);
         self.drop_speculation_of(speaker);
         self.emit(Output::ForgetWords { speaker });
     }

@@ -55,8 +55,8 @@ fn what_must_be_thought_of_is_begun_while_others_speak() {
             100 start r1
             100 agent speaking
             200 begin r2 q2
+            200 agent thinking
             1100 start r2
-            1100 agent thinking
             1100 agent speaking
         "#]],
     );
@@ -209,8 +209,8 @@ fn a_long_wait_for_functions_is_filled_and_the_answer_follows() {
             1200 start r2
             1200 agent speaking
             1500 begin r3 functions r1 step 1
+            1500 agent thinking
             2200 start r3
-            2200 agent thinking
             2200 end t1 replied r3
             2200 agent speaking
         "#]],

@@ -20,7 +20,9 @@ fn each_speaker_has_turns_of_their_own() {
             2000 user listening
             2000 commit t1
             2000 begin r1 turn
-            2000 pause r1
+            2000 agent thinking
+            2050 pause r1
+            2050 agent listening
             2600 cancel r1 interrupted
             2600 end t1 superseded
             2900 commit t2 u2
