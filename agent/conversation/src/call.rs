@@ -1,7 +1,7 @@
 //! One call as it goes on: polls its parts, tells the turn machine what happened, and does what it orders.
 //!
-//! Time goes first, then what is being made, then what is heard: of two things that happen at the same moment, a reply
-//! that is ready starts before speech that begins then.
+//! What is being made goes first, then what is heard, then time: of two things that happen at the same moment, a reply
+//! that is ready starts before speech that begins then, and speech that ends is known before a timer counts it.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -213,9 +213,9 @@ impl<B: Body> Call<B> {
                 return Poll::Ready(reason);
             }
             self.settle();
-            let mut has_moved = self.poll_time(cx);
-            has_moved |= self.poll_replies(cx);
+            let mut has_moved = self.poll_replies(cx);
             has_moved |= self.poll_body(cx);
+            has_moved = has_moved || self.poll_time(cx);
             has_moved |= self.poll_hearing(cx);
             has_moved |= self.poll_judging(cx);
             has_moved |= self.poll_tools(cx);

@@ -6,7 +6,7 @@ use crate::{Config, Moment, SpeakerId, Standing, Verdict, ear::Ear, ear::Voice, 
 
 /// Voice activity is judged in steps of this length: silence is enough one step after it was as long as asked for, and
 /// speech over which a reply takes the floor interrupts it one step later.
-pub(crate) const STEP: Duration = Duration::from_millis(50);
+const STEP: Duration = Duration::from_millis(50);
 
 /// One who is heard.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +55,13 @@ impl Listener {
             Voice::Speaking { lapsed: None, .. } => Silence::Unknown,
             Voice::Unheard | Voice::Silent { .. } => Silence::Now,
         }
+    }
+
+    /// The first step of their voice's judgement after this moment.
+    pub(crate) fn step_after(&self, moment: Moment) -> Moment {
+        let Some(since) = self.ear.speaking_since() else { return moment };
+        let steps = moment.since(since).as_nanos() / STEP.as_nanos() + 1;
+        since + STEP * u32::try_from(steps).unwrap_or(u32::MAX)
     }
 
     /// When their present utterance has lasted `min_duration`, if it has or may come to.

@@ -6,7 +6,7 @@ use crate::{
     Detection, Machine, Moment, SpeakerId, State, Verdict,
     ear::{Judgement, Voice},
     endpoint,
-    listener::{Listener, STEP, Silence},
+    listener::{Listener, Silence},
     overlap,
     state::{Made, Wait},
 };
@@ -144,9 +144,9 @@ impl Machine {
         if self.config.detection == Detection::Manual {
             return None;
         }
-        let (reply, earliest) = match &self.state {
-            State::Thinking { reply, wait: Wait::Sample, since } => (reply, *since + STEP),
-            State::Speaking { reply, .. } | State::Yielding { reply, .. } => (reply, Moment::START),
+        let (reply, has_floor_since) = match &self.state {
+            State::Thinking { reply, wait: Wait::Sample, since } => (reply, Some(*since)),
+            State::Speaking { reply, .. } | State::Yielding { reply, .. } => (reply, None),
             State::Thinking { wait: Wait::Functions, .. }
             | State::Listening { .. }
             | State::UserSpeaking
@@ -158,7 +158,8 @@ impl Machine {
         }
         let config = &self.config.interruption;
         let due = |listener: &Listener| {
-            let from = listener.lasting_from(overlap::min_duration(config, &reply.manner))?.max(earliest);
+            let from = listener.lasting_from(overlap::min_duration(config, &reply.manner))?;
+            let from = has_floor_since.map_or(from, |since| from.max(listener.step_after(since)));
             if listener.ear.verdict == Verdict::Interruption {
                 return Some(from);
             }
