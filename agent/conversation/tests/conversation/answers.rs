@@ -220,7 +220,6 @@ fn x17_noise_is_not_answered() {
         0.00 agent Listening
         0.55 user Speaking
         3.00 user Listening
-        7.50 missed, 0 words recovered
         7.50 closed user_left
     "#]]);
 }
