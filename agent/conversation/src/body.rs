@@ -12,6 +12,8 @@ use agent_audio::PlayoutId;
 use agent_turn::{AgentState, CloseReason, ReplyId, SpeakerId, Standing};
 use providers_core::{SampleRate, VoiceEdge};
 
+use crate::{Recording, SoundSlot};
+
 mod captions;
 mod edges;
 pub(crate) mod room;
@@ -48,6 +50,11 @@ pub trait Body {
 
     /// Whether [`Body::pause`] works; if not, an interrupted reply is stopped at once.
     fn can_pause(&self) -> bool;
+
+    /// Puts a sound beside replies, again and again, or takes it away. A body that cannot mix leaves it out.
+    fn set_sound(&mut self, slot: SoundSlot, sound: Option<&Recording>) {
+        let _ = (slot, sound);
+    }
 
     /// Lets the voice activity of somebody begin anew: the speech that it is in counts as ended, without an edge.
     fn flush_voice(&mut self, speaker: SpeakerId);

@@ -30,7 +30,7 @@ use self::{
     turns::{Considered, OpenTurn},
 };
 use crate::{
-    Agents, Body, CallEvent, CallReport, ConversationConfig, Handle, Journal, Parts, Segment,
+    Agents, Body, CallEvent, CallReport, ConversationConfig, Handle, Journal, Parts, Segment, Sounds,
     active::{Active, Common},
     handle::Command,
     hearing::Hearing,
@@ -75,6 +75,7 @@ pub(crate) struct Call<B> {
     /// Whether the mind is told who said what: more than one were heard at some time.
     names_speakers: bool,
     judges: Judges,
+    sounds: Sounds,
     toolbox: Toolbox,
     history: History,
     tally: Tally,
@@ -142,7 +143,7 @@ impl<B: Body> Call<B> {
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         let common = Common::from(&parts);
-        let Parts { agents, observer, journal, pauses, overlaps, .. } = parts;
+        let Parts { agents, observer, journal, pauses, overlaps, sounds, .. } = parts;
         if !body.can_pause() {
             config.turn.interruption.false_interruption = None;
         }
@@ -167,6 +168,7 @@ impl<B: Body> Call<B> {
             people: BTreeMap::new(),
             names_speakers: false,
             judges: Judges { pauses, overlaps },
+            sounds,
             active: Rc::new(active),
             waiting_agents: Vec::new(),
             changes: VecDeque::new(),

@@ -6,7 +6,7 @@ use providers_core::{Interruption, LanguageModel, SpeechToText, TextToSpeech, To
 use tokio::sync::mpsc;
 
 use crate::{
-    Agents, Body, CallReport, ConversationConfig, Handle, Journal, Observer, Unobserved, call::Call,
+    Agents, Body, CallReport, ConversationConfig, Handle, Journal, Observer, Sounds, Unobserved, call::Call,
     handle::Command,
 };
 
@@ -26,6 +26,8 @@ pub struct Parts {
     pub pauses: Option<Arc<dyn TurnDetector>>,
     /// Who judges what speech over the agent's own is.
     pub overlaps: Option<Box<dyn Interruption>>,
+    /// What is heard beside what the agent says.
+    pub sounds: Sounds,
     /// Who is told what happens.
     pub observer: Box<dyn Observer>,
     /// Where the inputs of the turn machine are kept.
@@ -44,6 +46,7 @@ impl Parts {
             agents: Agents::configured(),
             pauses: None,
             overlaps: None,
+            sounds: Sounds::default(),
             observer: Box::new(Unobserved),
             journal: None,
         }

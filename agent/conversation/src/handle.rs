@@ -15,7 +15,9 @@ use agent_turn::{CloseReason, RequestId};
 use providers_core::ChatMessage;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::{Agent, Done, Generate, Keep, Say, SpeechEnd, SpeechHandle, TaskLost, agent::AnyAgent};
+use crate::{
+    Agent, Done, Generate, Keep, Recording, Say, SpeechEnd, SpeechHandle, TaskLost, agent::AnyAgent,
+};
 
 /// Asks a running conversation for something. When it is over, asking does nothing.
 #[derive(Clone)]
@@ -54,6 +56,7 @@ pub(crate) enum Command {
     Refresh(oneshot::Sender<()>),
     Note(String),
     History(oneshot::Sender<Vec<ChatMessage>>),
+    Background(Option<Recording>),
     Drain(CloseReason),
     Close(CloseReason),
 }
@@ -164,6 +167,11 @@ impl Handle {
     #[must_use]
     pub fn data<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
         self.0.data.clone().and_then(|data| data.downcast().ok())
+    }
+
+    /// Has this sound heard behind everything from now on; `None`: none.
+    pub fn background(&self, sound: Option<Recording>) -> Result<(), Refused> {
+        self.send(Command::Background(sound))
     }
 
     /// Closes the call once what is being said, and what was asked to be said, has been said.

@@ -20,6 +20,7 @@ mod observe;
 mod prices;
 mod recorded;
 mod report;
+mod sounds;
 mod speech;
 mod summary;
 mod tally;
@@ -40,6 +41,7 @@ pub use keep::{Chooser, Keep};
 pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
 pub use prices::{Micros, Prices};
 pub use report::CallReport;
+pub use sounds::{Recording, SoundSlot, Sounds};
 pub use speech::{Generate, Say, SpeechEnd, SpeechHandle};
 
 pub use agent_turn::{

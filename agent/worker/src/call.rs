@@ -130,6 +130,7 @@ pub(crate) fn parts(
         agents,
         pauses: judge,
         overlaps: entry.overlaps(),
+        sounds: entry.sounds.clone(),
         observer: Box::new(observer),
         ..Parts::new(stt, llm, tts)
     }

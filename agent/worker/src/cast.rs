@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use agent_conversation::{Agents, ConversationConfig};
+use agent_conversation::{Agents, ConversationConfig, Sounds};
 use agent_tools::{Egress, http_tools};
 use config_schema::{AgentAbout, Config, Keep, Team};
 use providers_core::{Interruption, Toolset};
@@ -52,6 +52,8 @@ pub(crate) struct Member {
     /// What it reads of what was said before it was handed the conversation.
     keep: Keep,
     pub(crate) farewell: Option<String>,
+    /// What is heard beside what it says.
+    pub(crate) sounds: Sounds,
     /// To whom it may hand over: name, what that agent is for, what it may read.
     pub(crate) hand_off: Vec<Successor>,
 }
@@ -166,6 +168,7 @@ impl Member {
         Ok(Self {
             name: name.to_owned(),
             conversation: wiring::conversation(&config),
+            sounds: wiring::sounds(&config)?,
             config,
             providers,
             keep: file.map_or(Keep::All, |(about, _)| about.keep),

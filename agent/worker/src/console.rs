@@ -3,7 +3,6 @@
 #[cfg(feature = "devices")]
 mod devices;
 mod files;
-mod resample;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -12,7 +11,7 @@ use config_schema::Config;
 
 use crate::{
     call::parts, cast::Cast, metrics::Metrics, observing::CallObserver, protocol::JobId,
-    providers::BuildError, wiring,
+    providers::BuildError, wav::WavError, wiring,
 };
 
 /// Through what the user is heard and hears.
@@ -32,22 +31,9 @@ pub enum Sound {
 /// Why a call without a server cannot be held.
 #[derive(Debug, thiserror::Error)]
 pub enum ConsoleError {
-    /// A file cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
-    Read {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        source: hound::Error,
-    },
-    /// A file has a form of sound that is not understood.
-    #[error("cannot read {}: {reason}", path.display())]
-    Form {
-        /// Which.
-        path: PathBuf,
-        /// What is wrong.
-        reason: String,
-    },
+    /// A file is no sound.
+    #[error(transparent)]
+    Read(#[from] WavError),
     /// A file cannot be written.
     #[error("cannot write {}: {source}", path.display())]
     Write {

@@ -27,6 +27,7 @@ pub mod cast;
 mod console;
 mod observing;
 pub mod providers;
+mod wav;
 mod wiring;
 
 mod http;
@@ -45,4 +46,5 @@ pub use program::{MakeAgents, run, run_with};
 pub use seat::{CallFuture, Entry, Seat};
 pub use shards::ShardGauge;
 pub use trust::{Trust, TrustError};
+pub use wav::WavError;
 pub use worker::{Request, Worker, WorkerError, job_kind};

@@ -46,6 +46,9 @@ pub enum BuildError {
         /// What it says.
         source: ProviderError,
     },
+    /// A recording cannot be had.
+    #[error("audio: {0}")]
+    Sound(#[from] crate::wav::WavError),
     /// The intents file is wrong.
     #[cfg(feature = "local")]
     #[error("llm.local.intents: {0}")]

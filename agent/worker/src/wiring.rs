@@ -1,14 +1,14 @@
 //! From the configuration to what the parts of one call are told.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use agent_audio::{
     EncoderConfig, Gain, HearingConfig, PlayoutConfig, Quiet, SpeakingConfig,
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    Audience, ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Others, Prices, Speech,
-    Standing, SummaryPolicy,
+    Audience, ContextPolicy, ConversationConfig, ErrorPolicy, Greeting, Micros, Others, Prices, Recording,
+    Sounds, Speech, Standing, SummaryPolicy,
 };
 use agent_language::{listening::Listener, reading::normaliser, wording::Wording};
 use agent_rtc::ParticipantKind;
@@ -20,9 +20,12 @@ use config_schema::{
     Config, Detection, Endpointing, Normalise, OthersStanding, OverlapJudge, PersonKind, Preemptive,
     Provider, Turn, TurnJudge,
 };
-use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
+use providers_core::{GenerationOptions, Interruption, SampleRate, SttOptions, TtsOptions};
 
-use crate::providers::voice_activity;
+use crate::{
+    providers::voice_activity,
+    wav::{self, WavError},
+};
 
 /// What every conversation of this process is told.
 pub(crate) fn conversation(config: &Config) -> ConversationConfig {
@@ -146,6 +149,20 @@ pub(crate) fn speaking(config: &Config) -> SpeakingConfig {
         hangover: HANGOVER,
         first_rtp_time: fastrand::u32(..),
     }
+}
+
+/// What is heard beside what the agent says.
+pub(crate) fn sounds(config: &Config) -> Result<Sounds, WavError> {
+    let recording = |path: &Option<String>, decibels: f32| {
+        let read = |path: &String| wav::read(Path::new(path), SampleRate::VOICE);
+        let samples = path.as_ref().map(read).transpose()?;
+        Ok(samples.map(|samples| Recording { samples: samples.into(), gain: Gain::from_decibels(decibels) }))
+    };
+    let audio = &config.audio;
+    Ok(Sounds {
+        background: recording(&audio.background, audio.background_level)?,
+        thinking: recording(&audio.thinking, audio.thinking_level)?,
+    })
 }
 
 /// How replies are played.

@@ -34,7 +34,10 @@ use super::{
     reply_of,
     sound::{PROGRESS_FRAMES, drain_playout, playout_of_body},
 };
-use crate::{AgentState, Body, BodyEnd, BodyEvent, CloseReason, ReplyId, Segment, SpeakerId, UserEvent};
+use crate::{
+    AgentState, Body, BodyEnd, BodyEvent, CloseReason, Recording, ReplyId, Segment, SoundSlot, SpeakerId,
+    UserEvent, sounds::Slots,
+};
 
 /// The name of the agent's track, as LiveKit's agents call it.
 const TRACK: &str = "roomio_audio";
@@ -68,6 +71,7 @@ pub struct RoomBody {
     people: People,
     track: LocalTrack,
     speaking: Speaking,
+    sounds: Slots,
     floor: Floor,
     subscription_wait: Duration,
     captions: Captions,
@@ -107,6 +111,7 @@ impl RoomBody {
             people,
             track,
             speaking,
+            sounds: Slots::default(),
             floor: Floor::Unheard,
             subscription_wait: config.subscription_wait,
             captions: Captions::new(fastrand::u64(..)),
@@ -332,6 +337,10 @@ impl Body for RoomBody {
     }
 
     playout_of_body!(speaking.playout);
+
+    fn set_sound(&mut self, slot: SoundSlot, sound: Option<&Recording>) {
+        self.sounds.set(&mut self.speaking.playout, slot, sound);
+    }
 
     fn flush_voice(&mut self, speaker: SpeakerId) {
         if let Some(heard) = self.people.of_speaker(speaker) {

@@ -15,7 +15,10 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use tracing::warn;
 
 use super::{edges::Edges, reply_of};
-use crate::{AgentState, Body, BodyEvent, CloseReason, Person, ReplyId, Segment, SpeakerId, UserEvent};
+use crate::{
+    AgentState, Body, BodyEvent, CloseReason, Person, Recording, ReplyId, Segment, SoundSlot, SpeakerId,
+    UserEvent, sounds::Slots,
+};
 
 /// The beat of a body that is not in a room.
 const FRAME: Duration = Duration::from_millis(20);
@@ -50,6 +53,7 @@ pub struct SoundBody<D> {
     device: D,
     edges: Edges,
     playout: Playout,
+    sounds: Slots,
     patience: Duration,
     next: Instant,
     alarm: Pin<Box<Sleep>>,
@@ -79,6 +83,7 @@ impl<D: Device> SoundBody<D> {
             device,
             edges: Edges::new(SpeakerId::LINKED, detector),
             playout: Playout::new(playout),
+            sounds: Slots::default(),
             patience,
             next: now,
             alarm: Box::pin(sleep_until(now)),
@@ -221,6 +226,10 @@ impl<D: Device> Body for SoundBody<D> {
     }
 
     playout_of_body!(playout);
+
+    fn set_sound(&mut self, slot: SoundSlot, sound: Option<&Recording>) {
+        self.sounds.set(&mut self.playout, slot, sound);
+    }
 
     fn flush_voice(&mut self, _speaker: SpeakerId) {
         self.edges.flush();

@@ -12,7 +12,7 @@ use tracing::warn;
 
 use super::Call;
 use crate::{
-    Body, CallEvent, Keep,
+    Body, CallEvent, Keep, SoundSlot,
     active::Active,
     agent::AnyAgent,
     handle::{MakeAgent, NextAgent, Wish},
@@ -81,6 +81,7 @@ impl<B: Body> Call<B> {
     /// The first agent enters; somebody is there.
     pub(super) fn enter_first(&mut self) {
         if !mem::replace(&mut self.has_entered, true) {
+            self.body.set_sound(SoundSlot::Background, self.sounds.background.as_ref());
             self.enter();
         }
     }

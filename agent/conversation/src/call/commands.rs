@@ -8,7 +8,7 @@ use std::{
 use agent_turn::{CloseReason, Input, SpeakerId, Told};
 
 use super::{Call, agents::Change};
-use crate::{Body, handle::Command};
+use crate::{Body, SoundSlot, handle::Command};
 
 impl<B: Body> Call<B> {
     pub(super) fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
@@ -40,6 +40,7 @@ impl<B: Body> Call<B> {
                 Rc::make_mut(&mut self.active).instructions = instructions;
                 self.changes_of_agent += 1;
             }
+            Command::Background(sound) => self.body.set_sound(SoundSlot::Background, sound.as_ref()),
             Command::Drain(reason) => self.tell(Input::Told(Told::Drain { reason })),
             Command::Refresh(done) => {
                 self.refresh();

@@ -1,10 +1,12 @@
 //! What the turn machine orders, done.
 
-use agent_turn::{CancelReason, DropReason, Input, News, Output, PlayoutFact, ReplyId, RequestId};
+use agent_turn::{
+    AgentState, CancelReason, DropReason, Input, News, Output, PlayoutFact, ReplyId, RequestId,
+};
 use providers_core::Usage;
 
 use super::{Call, Playing};
-use crate::{Body, CallEvent, Component, SpeechEnd, making::Making};
+use crate::{Body, CallEvent, Component, SoundSlot, SpeechEnd, making::Making};
 
 impl<B: Body> Call<B> {
     pub(super) fn obey(&mut self, order: Output) {
@@ -41,10 +43,7 @@ impl<B: Body> Call<B> {
                     listener.end_turn();
                 }
             }
-            Output::ShowAgent(state) => {
-                self.body.show_agent(state);
-                self.tally.tell(self.now(), CallEvent::Agent(state));
-            }
+            Output::ShowAgent(state) => self.show_agent(state),
             Output::ShowUser(state) => self.tally.tell(self.now(), CallEvent::User(state)),
             Output::Tell(news) => self.on_news_of_turns(news),
             Output::Close { reason } => {
@@ -53,6 +52,13 @@ impl<B: Body> Call<B> {
                 self.closing = Some(reason);
             }
         }
+    }
+
+    fn show_agent(&mut self, state: AgentState) {
+        self.body.show_agent(state);
+        let thinking = self.sounds.thinking.as_ref().filter(|_| state == AgentState::Thinking);
+        self.body.set_sound(SoundSlot::Thinking, thinking);
+        self.tally.tell(self.now(), CallEvent::Agent(state));
     }
 
     fn on_news_of_turns(&mut self, news: News) {

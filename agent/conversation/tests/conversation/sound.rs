@@ -6,7 +6,9 @@ use agent_audio::{
     Gain, HEARD_FRAME, PlayoutConfig, SPOKEN_FRAME,
     vad::{Detector, DetectorConfig},
 };
-use agent_conversation::{CloseReason, Conversation, Device, Parts, SoundBody, Speaker};
+use agent_conversation::{
+    CallReport, CloseReason, Conversation, Device, Parts, Recording, SoundBody, Sounds, Speaker,
+};
 use providers_core::{SampleRate, VAD_WINDOW, VoiceActivity};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 
@@ -53,8 +55,8 @@ impl VoiceActivity for Loudness {
     fn reset(&mut self) {}
 }
 
-#[test]
-fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
+/// The tape is answered "I hear you.", a second of a tone, by an agent that has these sounds.
+fn answered(sounds: Sounds) -> (CallReport, Said) {
     let said = Rc::<RefCell<Said>>::default();
     let tape = Tape { frame: 0, said: said.clone() };
     let report = runtime().block_on(async {
@@ -82,15 +84,20 @@ fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
             duration: short,
         };
         let speech = Speech { when: When::Any, length: seconds(1.0), ttfb: ttft, duration: short };
-        let sound = Sound::Tone { hertz: 440, peak: 8000 };
+        let tone = Sound::Tone { hertz: 440, peak: 8000 };
         let parts = Parts::new(
             Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello".to_owned()]), seconds(0.1))),
             Arc::new(FakeMind::new(vec![answer])),
-            Arc::new(FakeVoice::new(SampleRate::HEARING, sound, vec![speech])),
+            Arc::new(FakeVoice::new(SampleRate::HEARING, tone, vec![speech])),
         );
-        Conversation::new(config(), parts, body).run().await
+        Conversation::new(config(), Parts { sounds, ..parts }, body).run().await
     });
-    let said = said.borrow();
+    (report, said.take())
+}
+
+#[test]
+fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
+    let (report, said) = answered(Sounds::default());
     assert_eq!((report.reason, report.turns, report.replies), (CloseReason::UserLeft, 1, 1));
     assert_eq!(said.lines, [(Speaker::User, "Hello".to_owned()), (Speaker::Agent, "I hear you.".to_owned())]);
     let first = said.frames.iter().position(|loud| *loud).unwrap();
@@ -99,4 +106,24 @@ fn a_file_is_answered_into_a_file_and_its_end_is_the_end_of_the_call() {
     assert!((50..=52).contains(&loud), "{loud} frames are loud");
     let after = said.frames.iter().rev().position(|loud| *loud).unwrap();
     assert!((50..=60).contains(&after), "the call ends {after} frames after the answer");
+}
+
+/// A tone of 100 Hz, loud.
+fn hum() -> Recording {
+    let tone = (0..2400).map(|n| if n / 120 % 2 == 0 { 6000 } else { -6000 });
+    Recording { samples: tone.collect(), gain: Gain::UNITY }
+}
+
+#[test]
+fn a_background_is_heard_from_beginning_to_end_and_a_thinking_sound_while_the_agent_thinks() {
+    let (_, with) = answered(Sounds { background: Some(hum()), thinking: None });
+    assert!(with.frames[20..].iter().all(|loud| *loud), "half a second after the beginning it is there");
+
+    let (_, without) = answered(Sounds::default());
+    let (_, with) = answered(Sounds { background: None, thinking: Some(hum()) });
+    let first = |said: &Said| said.frames.iter().position(|loud| *loud).unwrap();
+    let (thinking, speaking) = (first(&with), first(&without));
+    assert!((1..=20).contains(&(speaking - thinking)), "heard from {thinking}, the answer from {speaking}");
+    let last = with.frames.iter().rev().position(|loud| *loud).unwrap();
+    assert!(last >= 50, "nothing is heard after the answer");
 }

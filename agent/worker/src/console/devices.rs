@@ -14,7 +14,8 @@ use cpal::{
 use providers_core::SampleRate;
 use tracing::warn;
 
-use super::{ConsoleError, files::Show, resample::Resampler};
+use super::{ConsoleError, files::Show};
+use crate::wav::resample::Resampler;
 
 /// The default microphone and the default speaker, both running.
 pub(super) struct Devices {

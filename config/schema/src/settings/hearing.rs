@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     inventory::{choice, section},
-    rule::{count, decimal, flag, milliseconds},
+    rule::{count, decimal, flag, milliseconds, text},
 };
 
 section! {
@@ -20,6 +20,14 @@ section! {
         /// How much of an answer must be there before its first sample is given: more hides a voice that stutters, and is
         /// heard as delay.
         playout_lead: Duration = "playout_lead_ms" milliseconds(0, 0, 200);
+        /// A WAV file that is heard behind everything, again and again, from when the agent has the call; empty for none.
+        background: Option<String> = "background" text("", 4_096);
+        /// How loud it is; below the agent's words it is 12 dB softer.
+        background_level: f32 = "background_db" decimal(-20.0, -100.0, 20.0, "dB");
+        /// A WAV file that is heard while the agent thinks; empty for none.
+        thinking: Option<String> = "thinking" text("", 4_096);
+        /// How loud it is.
+        thinking_level: f32 = "thinking_db" decimal(-15.0, -100.0, 20.0, "dB");
         /// How long the first words wait until somebody has subscribed to the agent's track; then they are said all the same.
         subscriber_wait: Duration = "subscriber_wait_ms" milliseconds(3_000, 0, 30_000);
         /// How much work the encoder does: 10 the most. 1 at 40,000 bit/s is nearer to the voice than 5 at 24,000 (log-spectral

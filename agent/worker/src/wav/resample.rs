@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use rubato::{Fft, FixedSync, Resampler as _, audioadapter_buffers::direct::SequentialSlice};
 
 /// From one rate to another. What does not fill a block waits for the rest.
-pub(super) struct Resampler {
+pub(crate) struct Resampler {
     way: Option<Blocks>,
     ratio: f64,
     n_in: u64,
@@ -22,7 +22,7 @@ struct Blocks {
 
 impl Resampler {
     /// The error says why there is no way between these rates.
-    pub(super) fn new(from: u32, to: u32) -> Result<Self, String> {
+    pub(crate) fn new(from: u32, to: u32) -> Result<Self, String> {
         let ratio = f64::from(to) / f64::from(from);
         if from == to {
             return Ok(Self { way: None, ratio, n_in: 0, n_out: 0 });
@@ -35,7 +35,7 @@ impl Resampler {
     }
 
     /// Takes samples and gives those that they complete.
-    pub(super) fn push(&mut self, samples: &[f32], out: &mut VecDeque<f32>) {
+    pub(crate) fn push(&mut self, samples: &[f32], out: &mut VecDeque<f32>) {
         let before = out.len();
         match &mut self.way {
             None => out.extend(samples),
@@ -46,7 +46,7 @@ impl Resampler {
     }
 
     /// Gives the rest, so that what comes out lasts as long as what went in.
-    pub(super) fn finish(mut self, out: &mut VecDeque<f32>) {
+    pub(crate) fn finish(mut self, out: &mut VecDeque<f32>) {
         let wanted = (self.n_in as f64 * self.ratio).round() as u64;
         while self.n_out < wanted {
             let silence = self.way.as_ref().map_or(1, |blocks| blocks.fft.input_frames_next());
