@@ -40,6 +40,8 @@ pub(crate) struct Ear {
     pub(crate) verdict: Verdict,
     /// Words that were taken off the turn, and when.
     pub(crate) aside: Option<(u32, Moment)>,
+    /// Whether the words of the utterance in which the turn was cleared are still to come; they are cleared too.
+    pub(crate) is_muted: bool,
     /// How many speculative replies the open turn has cost.
     pub(crate) attempts: u32,
 }
@@ -104,6 +106,7 @@ impl Ear {
             wish: None,
             verdict: Verdict::Undecided,
             aside: None,
+            is_muted: false,
             attempts: 0,
         }
     }
@@ -122,6 +125,7 @@ impl Ear {
         self.spent = false;
         self.before = self.words;
         self.verdict = Verdict::Undecided;
+        self.is_muted = false;
         self.pause_over();
         true
     }
@@ -227,6 +231,12 @@ impl Ear {
         }
         self.forget();
         self.spent = !self.is_speaking();
+    }
+
+    /// The open turn is no turn, and neither is what is still to be known of it.
+    pub(crate) fn clear(&mut self, now: Moment) {
+        self.is_muted = self.awaits_more();
+        self.commit(now);
     }
 
     /// The words of the open turn are gone.

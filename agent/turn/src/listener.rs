@@ -50,7 +50,7 @@ impl Listener {
         }
         match self.ear.voice {
             Voice::Speaking { lapsed: Some(at), .. } => {
-                Silence::From(at + self.pace.delay(&config.endpoint) / 2 + STEP)
+                Silence::From(self.step_after(at + self.pace.delay(&config.endpoint) / 2))
             }
             Voice::Speaking { lapsed: None, .. } => Silence::Unknown,
             Voice::Unheard | Voice::Silent { .. } => Silence::Now,

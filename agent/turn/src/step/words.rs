@@ -17,7 +17,7 @@ impl Machine {
         self.user_is_here();
         let now = self.now;
         let listener = &mut self.listeners[at];
-        if listener.ear.is_dismissed() {
+        if listener.ear.is_dismissed() || listener.ear.is_muted {
             return;
         }
         listener.ear.interim_heard(now, words);
@@ -31,7 +31,7 @@ impl Machine {
         self.user_is_here();
         let now = self.now;
         let listener = &mut self.listeners[at];
-        if listener.ear.is_dismissed() {
+        if listener.ear.is_dismissed() || listener.ear.is_muted {
             return;
         }
         listener.ear.interim_heard(now, words);
@@ -44,7 +44,13 @@ impl Machine {
     pub(super) fn on_final(&mut self, at: usize, words: u32, foreseen: bool) {
         self.user_is_here();
         let now = self.now;
-        let late = self.listeners[at].ear.final_heard(now, words);
+        let ear = &mut self.listeners[at].ear;
+        if std::mem::take(&mut ear.is_muted) {
+            ear.final_heard(now, 0);
+            let speaker = self.listeners[at].id;
+            return self.emit(Output::ForgetWords { speaker });
+        }
+        let late = ear.final_heard(now, words);
         self.learn_lateness(late);
         let was_foreseen = std::mem::take(&mut self.listeners[at].ear.foreseen) && foreseen;
         if let Some(wish) = self.listeners[at].ear.wish.filter(|wish| wish.due.is_none()) {
@@ -246,7 +252,7 @@ impl Machine {
             return;
         };
         let now = self.now;
-        self.listeners[at].ear.commit(now);
+        self.listeners[at].ear.clear(now);
         self.drop_speculation_of(speaker);
         self.emit(Output::ForgetWords { speaker });
     }

@@ -376,6 +376,37 @@ fn what_the_program_clears_is_no_turn() {
 }
 
 #[test]
+fn what_was_being_said_when_the_program_cleared_is_cleared_with_it() {
+    let mut config = config();
+    config.detection = Detection::Manual;
+    check_with(
+        config,
+        "   550 user.started 500
+          2000 told.clear u1
+          2600 user.interim 2
+          2700 user.final 4
+          3000 user.stopped 2500
+          3100 told.commit u1 500
+          4050 user.started 4000
+          4700 user.final 2
+          5000 user.stopped 4500
+          5000 told.commit u1 500
+          6000 end",
+        expect![[r#"
+            550 user speaking
+            2000 forget words
+            2700 forget words
+            3000 user listening
+            4050 user speaking
+            5000 user listening
+            5000 commit t1
+            5000 begin r1 turn
+            5000 agent thinking
+        "#]],
+    );
+}
+
+#[test]
 fn a_turn_may_be_committed_without_an_answer() {
     let mut config = config();
     config.detection = Detection::Manual;
