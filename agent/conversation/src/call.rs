@@ -55,6 +55,9 @@ mod turns;
 
 /// How many times all parts are polled before other calls on the thread have their turn.
 const ROUNDS: u32 = 64;
+/// After how many of these rounds time has its turn although there are still facts to be told: a flood of them does not
+/// hold up the timers.
+const FACTS_FIRST: u32 = 32;
 
 /// One call.
 pub(crate) struct Call<B> {
@@ -208,7 +211,7 @@ impl<B: Body> Call<B> {
 
     /// Goes on with the call; ready when it is over and the body has closed.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<CloseReason> {
-        for _ in 0..ROUNDS {
+        for round in 0..ROUNDS {
             if let Some(reason) = self.closing {
                 std::task::ready!(self.body.poll_close(cx, reason));
                 self.tally.tell(self.now(), CallEvent::Closed { reason });
@@ -217,8 +220,10 @@ impl<B: Body> Call<B> {
             self.settle();
             let mut has_moved = self.poll_replies(cx);
             has_moved |= self.poll_body(cx);
-            has_moved = has_moved || self.poll_time(cx);
             has_moved |= self.poll_hearing(cx);
+            if !has_moved || round >= FACTS_FIRST {
+                has_moved |= self.poll_time(cx);
+            }
             has_moved |= self.poll_judging(cx);
             has_moved |= self.poll_tools(cx);
             has_moved |= self.poll_considered(cx);

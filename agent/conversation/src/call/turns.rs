@@ -39,7 +39,8 @@ impl<B: Body> Call<B> {
         let now = self.now();
         let text = self.take_words(speaker, source);
         self.turns.insert(turn, OpenTurn { committed: now, speech_end });
-        let transcription_delay = speech_end.and_then(|end| between(end, last_final?));
+        // Words that came before the end of the last voice were not waited for.
+        let transcription_delay = speech_end.and_then(|end| Some(last_final?.0.saturating_sub(end.0)));
         let end_of_turn_delay = speech_end.and_then(|end| between(end, now));
         self.tally
             .tell(now, CallEvent::TurnCommitted { turn, speaker, end_of_turn_delay, transcription_delay });
