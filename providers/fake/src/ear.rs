@@ -74,8 +74,8 @@ pub struct FakeEar {
 
 /// What the ear goes by.
 enum Hearing {
-    /// The script's clock, which begins when the first stream is opened.
-    Script { cues: Arc<[Cue]>, began: OnceLock<Instant> },
+    /// The script's clock, which begins when the first stream is opened; and what the streams hear, in turn.
+    Script { cues: Vec<Arc<[Cue]>>, began: OnceLock<Instant> },
     /// Voice activity.
     Edges { heard: Arc<Heard>, delay: Duration, wordless_below: Duration },
 }
@@ -91,14 +91,22 @@ impl FakeEar {
     /// An ear that hears these utterances at their times, whatever audio it is given.
     #[must_use]
     pub fn scripted(utterances: &[Utterance]) -> Self {
-        Self::new(Hearing::Script { cues: cues(utterances, None), began: OnceLock::new() }, "scripted")
+        Self::scripted_each(&[utterances.to_vec()], None)
     }
 
     /// The same, as an ear that finds the beginnings and the ends of utterances itself.
     #[must_use]
     pub fn scripted_with_endpoints(utterances: &[Utterance], endpoints: Endpoints) -> Self {
-        let hearing = Hearing::Script { cues: cues(utterances, Some(endpoints)), began: OnceLock::new() };
-        Self { endpointing: true, ..Self::new(hearing, "scripted") }
+        Self::scripted_each(&[utterances.to_vec()], Some(endpoints))
+    }
+
+    /// An ear for several people: the first stream hears the first script, the next one the next, and after the last
+    /// the first again. With `endpoints` it finds the beginnings and the ends of utterances itself.
+    #[must_use]
+    pub fn scripted_each(scripts: &[Vec<Utterance>], endpoints: Option<Endpoints>) -> Self {
+        let cues = scripts.iter().map(|utterances| cues(utterances, endpoints)).collect();
+        let hearing = Hearing::Script { cues, began: OnceLock::new() };
+        Self { endpointing: endpoints.is_some(), ..Self::new(hearing, "scripted") }
     }
 
     /// An ear that understands each stretch of voice `delay` after it was told that the voice stopped, with an
@@ -161,8 +169,10 @@ impl SpeechToText for FakeEar {
             Hearing::Script { cues, began } => {
                 let now = Instant::now();
                 let began = *began.get_or_init(|| now);
+                let turn = usize::try_from(number).unwrap_or_default() % cues.len().max(1);
+                let cues = cues.get(turn).cloned().unwrap_or_default();
                 let next = cues.partition_point(|cue| began + cue.at < now);
-                Source::Script { cues: Arc::clone(cues), began, next, until: None }
+                Source::Script { cues, began, next, until: None }
             }
             Hearing::Edges { heard, delay, wordless_below } => Source::Edges {
                 heard: Arc::clone(heard),

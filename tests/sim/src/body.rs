@@ -1,4 +1,4 @@
-//! A body without sound: a script of what the user does, and a sink that plays in real time.
+//! A body without sound: a script of what people do, and a sink that plays in real time.
 
 use std::{
     collections::VecDeque,
@@ -17,11 +17,22 @@ use sink::Sink;
 
 mod sink;
 
-/// Something the user does.
+/// Something that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cue {
+pub struct Cue {
+    /// When, since the beginning.
+    pub at: Duration,
+    /// Who.
+    pub who: SpeakerId,
+    /// What.
+    pub what: Deed,
+}
+
+/// What somebody does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Deed {
     /// Is there.
-    Joined,
+    Joined(Person),
     /// Begins to speak, or has ended.
     Voice(VoiceEdge),
     /// Is silent so long already, too short yet to count as an end.
@@ -32,10 +43,18 @@ pub enum Cue {
     Left,
 }
 
+impl Cue {
+    /// Something that the user does for whom the call is.
+    #[must_use]
+    pub const fn user(at: Duration, what: Deed) -> Self {
+        Self { at, who: SpeakerId::LINKED, what }
+    }
+}
+
 /// Is told what others in the room see.
 pub trait Audience {
-    /// The words of the user in a segment, which may change unless they are final.
-    fn user(&mut self, _segment: Segment, _text: &str, _is_final: bool) {}
+    /// The words of somebody in a segment, which may change unless they are final.
+    fn user(&mut self, _who: SpeakerId, _segment: Segment, _text: &str, _is_final: bool) {}
 
     /// More words of the agent in a segment; `None` when there are no more.
     fn agent(&mut self, _segment: Segment, _more: Option<&str>) {}
@@ -47,7 +66,7 @@ impl Audience for () {}
 /// A body without sound.
 pub struct ScriptedBody<A = ()> {
     began: Instant,
-    cues: VecDeque<(Duration, Cue)>,
+    cues: VecDeque<Cue>,
     alarm: Pin<Box<Sleep>>,
     sink: Option<Sink>,
     pausable: bool,
@@ -55,17 +74,17 @@ pub struct ScriptedBody<A = ()> {
 }
 
 impl<A: Audience> ScriptedBody<A> {
-    /// A body whose user does this, at times from now on. Of cues at the same time the first goes first.
+    /// A body to which this happens, at times from now on. Of cues at the same time the first goes first.
     #[must_use]
-    pub fn new(mut cues: Vec<(Duration, Cue)>, pausable: bool, audience: A) -> Self {
-        cues.sort_by_key(|(at, _)| *at);
+    pub fn new(mut cues: Vec<Cue>, pausable: bool, audience: A) -> Self {
+        cues.sort_by_key(|cue| cue.at);
         let began = Instant::now();
         let alarm = Box::pin(sleep_until(began));
         Self { began, cues: cues.into(), alarm, sink: None, pausable, audience }
     }
 
     fn next_due(&self) -> Option<Instant> {
-        let cue = self.cues.front().map(|(at, _)| self.began + *at);
+        let cue = self.cues.front().map(|cue| self.began + cue.at);
         cue.into_iter().chain(self.sink.as_ref().and_then(Sink::due)).min()
     }
 
@@ -85,15 +104,15 @@ impl<A: Audience> Body for ScriptedBody<A> {
                 return Poll::Ready(event);
             }
             let now = self.began.elapsed();
-            if let Some((_, cue)) = self.cues.pop_front_if(|(at, _)| *at <= now) {
+            if let Some(Cue { who, what, .. }) = self.cues.pop_front_if(|cue| cue.at <= now) {
                 return Poll::Ready(BodyEvent::User(
-                    SpeakerId::LINKED,
-                    match cue {
-                        Cue::Joined => UserEvent::Joined(Person::alone()),
-                        Cue::Voice(edge) => UserEvent::Voice(edge),
-                        Cue::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
-                        Cue::Typed(text) => UserEvent::Typed(text),
-                        Cue::Left => UserEvent::Left,
+                    who,
+                    match what {
+                        Deed::Joined(person) => UserEvent::Joined(person),
+                        Deed::Voice(edge) => UserEvent::Voice(edge),
+                        Deed::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
+                        Deed::Typed(text) => UserEvent::Typed(text),
+                        Deed::Left => UserEvent::Left,
                     },
                 ));
             }
@@ -154,8 +173,8 @@ impl<A: Audience> Body for ScriptedBody<A> {
 
     fn show_agent(&mut self, _state: AgentState) {}
 
-    fn show_user_words(&mut self, _speaker: SpeakerId, segment: Segment, text: &str, is_final: bool) {
-        self.audience.user(segment, text, is_final);
+    fn show_user_words(&mut self, who: SpeakerId, segment: Segment, text: &str, is_final: bool) {
+        self.audience.user(who, segment, text, is_final);
     }
 
     fn show_agent_words(&mut self, segment: Segment, more: &str) {

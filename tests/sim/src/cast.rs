@@ -1,12 +1,20 @@
 //! Who plays a scenario: the fakes' ear, mind and voice, as its file scripts them.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use agent_conversation::{Person, SpeakerId, Standing};
 use providers_core::{SampleRate, ToolCall};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
 
-use crate::{body::Cue, cues, scenario::Script, session::Detection};
+use crate::{
+    body::{Cue, Deed},
+    cues,
+    scenario::{self, Script, Speaker},
+    session::Detection,
+};
 
+/// What the mind calls the user where others are there, too.
+const USER: &str = "user";
 /// The rate of the voice: what it gives is counted, not heard.
 const RATE: u32 = 8_000;
 
@@ -25,11 +33,11 @@ impl Cast {
     #[must_use]
     pub(crate) fn of(script: &Script) -> Self {
         let rate = SampleRate::new(RATE).unwrap_or(SampleRate::HEARING);
-        let utterances = utterances(script);
-        let ear = match script.session.detection() {
-            Detection::Stt => FakeEar::scripted_with_endpoints(&utterances, script.stt.endpoints()),
-            Detection::Vad | Detection::Manual | Detection::Model => FakeEar::scripted(&utterances),
+        let endpoints = match script.session.detection() {
+            Detection::Stt => Some(script.stt.endpoints()),
+            Detection::Vad | Detection::Manual | Detection::Model => None,
         };
+        let ear = FakeEar::scripted_each(&utterances(script), endpoints);
         let mind = FakeMind::new(answers(script));
         let voice = FakeVoice::new(rate, Sound::Silence, speeches(script));
         Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice) }
@@ -42,31 +50,68 @@ impl Cast {
     }
 }
 
-/// What the user does, as a body reports it.
+/// What people do, as a body reports it.
 #[must_use]
-pub(crate) fn cues(script: &Script) -> Vec<(Duration, Cue)> {
-    let mut stretches: Vec<(Duration, Duration)> =
-        script.user.iter().map(|said| (said.get_ref().start.0, said.get_ref().end.0)).collect();
-    stretches.sort_unstable();
-    let mut all = vec![(Duration::ZERO, Cue::Joined)];
-    all.extend(cues::voice(stretches));
+pub(crate) fn cues(script: &Script) -> Vec<Cue> {
+    let user = match script.speaker.is_empty() {
+        true => Person::alone(),
+        false => Person { name: Some(USER.to_owned()), standing: Standing::Answered },
+    };
+    let mut all = vec![Cue::user(Duration::ZERO, Deed::Joined(user))];
+    all.extend(cues::voice(SpeakerId::LINKED, stretches(script, None)));
+    for (who, other) in others(script) {
+        let standing = match other.standing {
+            scenario::Standing::Answered => Standing::Answered,
+            scenario::Standing::HeardOnly => Standing::HeardOnly,
+        };
+        let person = Person { name: Some(other.name.clone()), standing };
+        all.push(Cue { at: other.joins.0, who, what: Deed::Joined(person) });
+        all.extend(cues::voice(who, stretches(script, Some(&other.name))));
+        all.extend(other.leaves.map(|at| Cue { at: at.0, who, what: Deed::Left }));
+    }
     all
 }
 
-fn utterances(script: &Script) -> Vec<Utterance> {
-    let utterance = |said: &crate::scenario::Utterance| Utterance {
+/// Those who are there besides the user, in the order in which they come, with their numbers.
+fn others(script: &Script) -> impl Iterator<Item = (SpeakerId, &Speaker)> {
+    let mut others: Vec<&Speaker> = script.speaker.iter().map(toml::Spanned::get_ref).collect();
+    others.sort_by_key(|other| other.joins);
+    (SpeakerId::LINKED.0 + 1..).map(SpeakerId).zip(others)
+}
+
+/// The names of those who are there besides the user.
+pub(crate) fn names(script: &Script) -> BTreeMap<SpeakerId, String> {
+    others(script).map(|(who, other)| (who, other.name.clone())).collect()
+}
+
+/// What one of them says, in order; `None` is the user.
+fn said_by<'a>(script: &'a Script, name: Option<&str>) -> Vec<&'a scenario::Utterance> {
+    let said = script.user.iter().map(toml::Spanned::get_ref);
+    let mut said: Vec<_> = said.filter(|said| said.speaker.as_deref() == name).collect();
+    said.sort_by_key(|said| said.start);
+    said
+}
+
+fn stretches(script: &Script, name: Option<&str>) -> Vec<(Duration, Duration)> {
+    said_by(script, name).into_iter().map(|said| (said.start.0, said.end.0)).collect()
+}
+
+/// What is understood of each: of the user, then of the others in the order in which they come.
+fn utterances(script: &Script) -> Vec<Vec<Utterance>> {
+    let utterance = |said: &scenario::Utterance| Utterance {
         start: said.start.0,
         end: said.end.0,
         text: said.text.clone(),
         delay: said.stt_delay.0,
         is_final: said.is_final,
     };
-    script.user.iter().map(|said| utterance(said.get_ref())).collect()
+    let of = |name| said_by(script, name).into_iter().map(utterance).collect();
+    std::iter::once(None).chain(others(script).map(|(_, other)| Some(other.name.as_str()))).map(of).collect()
 }
 
 fn answers(script: &Script) -> Vec<Answer> {
     let mut n_calls = 0;
-    let mut answer = |answer: &crate::scenario::Answer| Answer {
+    let mut answer = |answer: &scenario::Answer| Answer {
         when: When::parse(&answer.when),
         text: answer.text.clone(),
         calls: answer
@@ -85,7 +130,7 @@ fn answers(script: &Script) -> Vec<Answer> {
 }
 
 fn speeches(script: &Script) -> Vec<Speech> {
-    let speech = |speech: &crate::scenario::Speech| Speech {
+    let speech = |speech: &scenario::Speech| Speech {
         when: When::parse(&speech.when),
         length: speech.seconds.0,
         ttfb: speech.ttfb.0,

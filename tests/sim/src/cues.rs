@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use agent_conversation::SpeakerId;
 use providers_core::VoiceEdge;
 
-use crate::body::Cue;
+use crate::body::{Cue, Deed};
 
 /// How long after its beginning speech is noticed; and how far inferences are apart.
 const INFERENCE: Duration = Duration::from_millis(50);
@@ -13,18 +14,19 @@ const HANGOVER: Duration = Duration::from_millis(500);
 
 /// What is reported, and when, of stretches of speech (from, to) that are in order and do not overlap. A stretch that
 /// begins before the end of the one before it was noticed is noticed right after that.
-pub fn voice(stretches: impl IntoIterator<Item = (Duration, Duration)>) -> Vec<(Duration, Cue)> {
+pub fn voice(who: SpeakerId, stretches: impl IntoIterator<Item = (Duration, Duration)>) -> Vec<Cue> {
     let mut cues = Vec::new();
+    let mut cue = |at, what| cues.push(Cue { at, who, what });
     let mut free = Duration::ZERO;
     for (start, end) in stretches {
         let noticed = free.max(start + INFERENCE);
-        cues.push((noticed, Cue::Voice(VoiceEdge::Started { lead: noticed - start })));
+        cue(noticed, Deed::Voice(VoiceEdge::Started { lead: noticed - start }));
         free = noticed.max(end + HANGOVER);
         let silent = first_after(noticed, end);
         if silent < free {
-            cues.push((silent, Cue::Lapsed(silent - end)));
+            cue(silent, Deed::Lapsed(silent - end));
         }
-        cues.push((free, Cue::Voice(VoiceEdge::Stopped { silence: free - end })));
+        cue(free, Deed::Voice(VoiceEdge::Stopped { silence: free - end }));
     }
     cues
 }
@@ -43,21 +45,23 @@ fn first_after(noticed: Duration, end: Duration) -> Duration {
 mod tests {
     use std::time::Duration;
 
+    use agent_conversation::SpeakerId;
     use providers_core::VoiceEdge;
 
     use super::voice;
-    use crate::body::Cue;
+    use crate::body::Deed;
 
     fn shown(stretches: &[(u64, u64)]) -> Vec<(u128, String)> {
         let millis = Duration::from_millis;
-        let cues = voice(stretches.iter().map(|(from, to)| (millis(*from), millis(*to))));
-        let show = |cue: Cue| match cue {
-            Cue::Voice(VoiceEdge::Started { lead }) => format!("started {}", lead.as_millis()),
-            Cue::Voice(VoiceEdge::Stopped { silence }) => format!("stopped {}", silence.as_millis()),
-            Cue::Lapsed(silence) => format!("lapsed {}", silence.as_millis()),
-            Cue::Joined | Cue::Typed(_) | Cue::Left => "something else".to_owned(),
+        let stretches = stretches.iter().map(|(from, to)| (millis(*from), millis(*to)));
+        let show = |what: Deed| match what {
+            Deed::Voice(VoiceEdge::Started { lead }) => format!("started {}", lead.as_millis()),
+            Deed::Voice(VoiceEdge::Stopped { silence }) => format!("stopped {}", silence.as_millis()),
+            Deed::Lapsed(silence) => format!("lapsed {}", silence.as_millis()),
+            Deed::Joined(_) | Deed::Typed(_) | Deed::Left => "something else".to_owned(),
         };
-        cues.into_iter().map(|(at, cue)| (at.as_millis(), show(cue))).collect()
+        let cues = voice(SpeakerId::LINKED, stretches).into_iter();
+        cues.map(|cue| (cue.at.as_millis(), show(cue.what))).collect()
     }
 
     #[test]

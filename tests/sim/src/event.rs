@@ -50,7 +50,10 @@ pub const KINDS: &[Kind] = &[
         name: "agent_state",
         fields: &[("value", Field::OneOf(&["initializing", "listening", "thinking", "speaking"]))],
     },
-    Kind { name: "transcript", fields: &[("text", Field::Text), ("final", Field::Flag)] },
+    Kind {
+        name: "transcript",
+        fields: &[("text", Field::Text), ("final", Field::Flag), ("speaker", Field::Text)],
+    },
     Kind { name: "speech_created", fields: &[("source", Field::OneOf(&["say", "generate_reply", "tool"]))] },
     Kind { name: "playout_started", fields: &[] },
     Kind { name: "playout_paused", fields: &[] },

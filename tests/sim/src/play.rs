@@ -84,7 +84,7 @@ impl Stage {
 
 async fn perform(script: &Script) -> Played {
     let cast = Cast::of(script);
-    let (witness, events) = Witness::new();
+    let (witness, events) = Witness::new(cast::names(script));
     let lines = Rc::new(RefCell::new(Vec::new()));
     events.borrow_mut().push(opening());
     let parts = Parts {

@@ -48,7 +48,9 @@ pub struct Script {
     pub agent: Agent,
     /// Those who can be handed over to, by name.
     pub agents: BTreeMap<String, Agent>,
-    /// What the user says.
+    /// Who else is there.
+    pub speaker: Vec<Spanned<Speaker>>,
+    /// What the user says, and others.
     pub user: Vec<Spanned<Utterance>>,
     /// What the mind answers.
     pub llm: Vec<Answer>,
@@ -112,10 +114,39 @@ pub enum OnEnter {
     GenerateReply,
 }
 
-/// One utterance of the user.
+/// Somebody besides the user.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Speaker {
+    /// By which utterances name them.
+    pub name: String,
+    /// When they come.
+    #[serde(default)]
+    pub joins: Seconds,
+    /// When they go.
+    pub leaves: Option<Seconds>,
+    /// What their words are worth.
+    #[serde(default)]
+    pub standing: Standing,
+}
+
+/// What somebody's words are worth.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// They are answered.
+    #[default]
+    Answered,
+    /// They are written down.
+    HeardOnly,
+}
+
+/// One utterance.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Utterance {
+    /// Whose it is; if left out, the user's.
+    pub speaker: Option<String>,
     /// When it begins.
     pub start: Seconds,
     /// When it ends.

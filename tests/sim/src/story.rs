@@ -52,8 +52,10 @@ struct Said {
     guessed: u32,
     /// When the last final transcript came.
     understood: Option<Moment>,
-    /// What a judge of pauses said last, in thousandths.
-    judged: Option<u16>,
+    /// When a judge of pauses was asked last.
+    asked: Option<Moment>,
+    /// What it said last, in thousandths, and how long it took.
+    judged: Option<(u16, Duration)>,
     /// Counted from 1.
     number: usize,
 }

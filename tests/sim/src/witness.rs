@@ -1,9 +1,9 @@
 //! What a conversation tells of itself, as the events of a scenario.
 
-use std::{cell::RefCell, mem, rc::Rc, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, mem, rc::Rc, time::Duration};
 
 use agent_conversation::{
-    AgentState, CallEvent, CloseReason, Moment, Observer, Role, SpeechSource, UserState,
+    AgentState, CallEvent, CloseReason, Moment, Observer, Role, SpeakerId, SpeechSource, UserState,
 };
 use serde_json::{Value, json};
 
@@ -12,6 +12,8 @@ use crate::event::{Event, seconds};
 /// Writes down the events of a conversation.
 pub(crate) struct Witness {
     events: Rc<RefCell<Vec<Event>>>,
+    /// The names of those who are there besides the user.
+    names: BTreeMap<SpeakerId, String>,
     /// The delays of the turn that was committed last.
     turn: Delays,
     /// The delays of the reply that is heard, told once it is over, with those of the turn that it answers.
@@ -29,11 +31,14 @@ struct Delays {
 }
 
 impl Witness {
-    /// A witness, and where it writes.
+    /// A witness who knows these people, and where it writes.
     #[must_use]
-    pub(crate) fn new() -> (Self, Rc<RefCell<Vec<Event>>>) {
+    pub(crate) fn new(names: BTreeMap<SpeakerId, String>) -> (Self, Rc<RefCell<Vec<Event>>>) {
         let events = Rc::default();
-        (Self { events: Rc::clone(&events), turn: Delays::default(), reply: Delays::default() }, events)
+        (
+            Self { events: Rc::clone(&events), names, turn: Delays::default(), reply: Delays::default() },
+            events,
+        )
     }
 
     fn write(&self, at: Moment, name: &'static str, fields: Vec<(&'static str, Value)>) {
@@ -61,8 +66,10 @@ impl Observer for Witness {
         match event {
             CallEvent::Agent(state) => self.write(at, "agent_state", vec![("value", json!(agent(*state)))]),
             CallEvent::User(state) => self.write(at, "user_state", vec![("value", json!(user(*state)))]),
-            CallEvent::Transcript { text, is_final, .. } => {
-                self.write(at, "transcript", vec![("text", json!(text)), ("final", json!(is_final))]);
+            CallEvent::Transcript { speaker, text, is_final } => {
+                let mut fields = vec![("text", json!(text)), ("final", json!(is_final))];
+                fields.extend(self.names.get(speaker).map(|name| ("speaker", json!(name))));
+                self.write(at, "transcript", fields);
             }
             CallEvent::HandedOff { to, .. } => self.write(at, "handoff", vec![("new", json!(to))]),
             CallEvent::SpeechCreated { source } => {

@@ -45,7 +45,7 @@ const TABLE: &[(&str, &[&str])] = &[
 ];
 
 /// Tests of any crate may use these.
-const FOR_TESTS: &[&str] = &["providers/fake", "providers/conformance", "agent/tools"];
+const FOR_TESTS: &[&str] = &["providers/fake", "providers/conformance", "agent/tools", "tests/sim"];
 
 pub(super) fn check(packages: &[Package]) -> Vec<Finding> {
     packages.iter().flat_map(check_package).collect()

@@ -3,10 +3,7 @@
 use expect_test::expect;
 use providers_core::ChatMessage;
 
-use crate::{
-    body::Cue,
-    scene::{FINE, HELLO, LONG, STORY, Scene, seconds, story},
-};
+use crate::scene::{FINE, HELLO, LONG, STORY, Scene, seconds, story};
 
 #[test]
 fn a9b_words_over_a_reply_cut_it_where_it_was_heard() {
@@ -90,7 +87,7 @@ fn a10a_too_few_words_do_not_interrupt() {
 #[test]
 fn a11_what_the_user_writes_stops_the_reply_and_is_answered() {
     story(15.0)
-        .cue(5.0, Cue::Typed("stop from text input"))
+        .typed(5.0, "stop from text input")
         .mind("stop from text input", "I will.", 0.1, 0.3)
         .voice("I will.", 2.0, 0.2, 0.3)
         .end(9.0)

@@ -2,7 +2,6 @@
 
 mod agents;
 mod answers;
-mod body;
 mod failures;
 mod interruptions;
 mod judging;

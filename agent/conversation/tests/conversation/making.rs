@@ -12,10 +12,7 @@ use futures_core::Stream;
 use providers_core::{ChatMessage, SampleRate};
 use tokio::sync::mpsc;
 
-use crate::{
-    body::Cue,
-    scene::{FINE, HELLO, Played, Scene, seconds},
-};
+use crate::scene::{FINE, HELLO, Played, Scene, seconds};
 
 /// When answers are heard for the first time.
 fn plays(played: &Played) -> Vec<&str> {
@@ -138,7 +135,7 @@ fn given_audio_is_played_as_it_is_and_text_may_come_piece_by_piece() {
 fn long(turns: u32, context: ContextPolicy) -> Played {
     let mut scene = Scene::new().with(|config| config.context = context);
     for n in 0..turns {
-        scene = scene.cue(f64::from(n) * 2.0 + 1.0, Cue::Typed("This is a question of some length."));
+        scene = scene.typed(f64::from(n) * 2.0 + 1.0, "This is a question of some length.");
     }
     scene
         .mind("*", "This is an answer of some length.", 0.1, 0.2)

@@ -1,32 +1,32 @@
 //! Several people in one call: who is heard, who is answered, and who said what.
 
-use agent_conversation::{Person, SpeakerId, Standing, UserEvent};
+use agent_conversation::{Person, SpeakerId, Standing};
 use expect_test::expect;
 use providers_core::ChatMessage;
+use tests_sim::body::Deed;
 
-use crate::{body::Cue, scene::Scene};
+use crate::scene::Scene;
 
 const ANNA: SpeakerId = SpeakerId(2);
 const TOO_MANY: SpeakerId = SpeakerId(3);
 
-fn joins(speaker: SpeakerId, name: &str, standing: Standing) -> Cue {
-    let person = Person { name: Some(name.to_owned()), standing };
-    Cue::Other(speaker, UserEvent::Joined(person))
+fn joins(name: &str, standing: Standing) -> Deed {
+    Deed::Joined(Person { name: Some(name.to_owned()), standing })
 }
 
-fn writes(speaker: SpeakerId, text: &str) -> Cue {
-    Cue::Other(speaker, UserEvent::Typed(text.to_owned()))
+fn writes(text: &str) -> Deed {
+    Deed::Typed(text.to_owned())
 }
 
 #[test]
 fn where_several_are_heard_the_mind_is_told_who_said_what() {
     let played = Scene::new()
-        .cue(1.0, Cue::Typed("Alone."))
-        .cue(3.0, joins(ANNA, "Anna", Standing::Answered))
-        .cue(4.0, writes(ANNA, "Hello from me."))
-        .cue(6.0, Cue::Typed("And me."))
-        .cue(8.0, Cue::Other(ANNA, UserEvent::Left))
-        .cue(8.5, writes(ANNA, "I am gone."))
+        .typed(1.0, "Alone.")
+        .other(3.0, ANNA, joins("Anna", Standing::Answered))
+        .other(4.0, ANNA, writes("Hello from me."))
+        .typed(6.0, "And me.")
+        .other(8.0, ANNA, Deed::Left)
+        .other(8.5, ANNA, writes("I am gone."))
         .mind("*", "Yes.", 0.1, 0.3)
         .voice("*", 1.0, 0.1, 0.2)
         .end(10.0)
@@ -42,11 +42,11 @@ fn where_several_are_heard_the_mind_is_told_who_said_what() {
 fn whom_is_only_heard_is_written_down_and_not_answered_and_more_than_are_allowed_are_not_heard() {
     Scene::new()
         .with(|config| config.turn.max_speakers = 2)
-        .cue(0.5, joins(ANNA, "Anna", Standing::HeardOnly))
-        .cue(0.6, joins(TOO_MANY, "Bob", Standing::Answered))
-        .cue(1.0, writes(ANNA, "Nobody asked me."))
-        .cue(1.5, writes(TOO_MANY, "Hear me!"))
-        .cue(2.0, Cue::Typed("What did she say?"))
+        .other(0.5, ANNA, joins("Anna", Standing::HeardOnly))
+        .other(0.6, TOO_MANY, joins("Bob", Standing::Answered))
+        .other(1.0, ANNA, writes("Nobody asked me."))
+        .other(1.5, TOO_MANY, writes("Hear me!"))
+        .typed(2.0, "What did she say?")
         .mind("*", "That nobody asked her.", 0.1, 0.3)
         .voice("*", 1.0, 0.1, 0.2)
         .end(5.0)

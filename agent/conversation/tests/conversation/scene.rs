@@ -3,28 +3,24 @@
 use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
-    Agents, CallEvent, CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy,
-    Greeting, Handle, Journal, Moment, Observer, Parts, Prices, Speech, Toolset,
+    Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, Greeting, Handle, Journal,
+    Moment, Observer, Parts, Person, Segment, SpeakerId, Speech, Toolset,
 };
-use agent_language::wording::Wording;
-use agent_turn::{
-    Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeakingConfig,
-    SpeculationConfig, TranscriptConfig, TurnLimits,
-};
+use agent_turn::Detection;
 use expect_test::Expect;
-use providers_core::{
-    GenerationOptions, Interruption, SampleRate, SttOptions, Tool, ToolCall, TtsOptions, TurnDetector,
-    VoiceEdge,
-};
+use providers_core::{Interruption, SampleRate, Tool, ToolCall, TurnDetector};
 use providers_fake::{Answer, FakeDetector, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
-
-use crate::body::{Cue, Scripted, Shown};
+use tests_sim::{
+    body::{Audience, Cue, Deed, ScriptedBody},
+    session::Session,
+    voice_cues,
+};
 
 /// A scene, to be played.
 pub(crate) struct Scene {
     pub(crate) config: ConversationConfig,
     pub(crate) pausable: bool,
-    cues: Vec<(Duration, Cue)>,
+    cues: Vec<Cue>,
     utterances: Vec<Utterance>,
     answers: Vec<Answer>,
     speeches: Vec<providers_fake::Speech>,
@@ -83,7 +79,7 @@ impl Scene {
         Self {
             config: config(),
             pausable: true,
-            cues: vec![(Duration::ZERO, Cue::Joined)],
+            cues: vec![Cue::user(Duration::ZERO, Deed::Joined(Person::alone()))],
             utterances: Vec::new(),
             answers: Vec::new(),
             speeches: Vec::new(),
@@ -99,11 +95,6 @@ impl Scene {
     /// The user speaks; the final transcript comes `delay` after the end.
     pub(crate) fn user(mut self, start: f64, end: f64, text: &str, delay: f64) -> Self {
         let (start, end) = (seconds(start), seconds(end));
-        let notice = Duration::from_millis(50);
-        let hangover = Duration::from_millis(500);
-        self.cues.push((start + notice, Cue::Voice(VoiceEdge::Started { lead: notice })));
-        self.cues.push((end + notice, Cue::Lapsed(notice)));
-        self.cues.push((end + hangover, Cue::Voice(VoiceEdge::Stopped { silence: hangover })));
         self.utterances.push(Utterance {
             start,
             end,
@@ -175,8 +166,15 @@ impl Scene {
         self
     }
 
-    pub(crate) fn cue(mut self, at: f64, cue: Cue) -> Self {
-        self.cues.push((seconds(at), cue));
+    /// Somebody else does something.
+    pub(crate) fn other(mut self, at: f64, who: SpeakerId, what: Deed) -> Self {
+        self.cues.push(Cue { at: seconds(at), who, what });
+        self
+    }
+
+    /// The user writes.
+    pub(crate) fn typed(mut self, at: f64, text: &str) -> Self {
+        self.cues.push(Cue::user(seconds(at), Deed::Typed(text.to_owned())));
         self
     }
 
@@ -235,7 +233,9 @@ impl Scene {
     }
 
     fn set(mut self) -> Stage {
-        self.cues.push((self.end, Cue::Left));
+        let stretches = self.utterances.iter().map(|said| (said.start, said.end));
+        self.cues.extend(voice_cues(SpeakerId::LINKED, stretches));
+        self.cues.push(Cue::user(self.end, Deed::Left));
         let (mut ear, mut mind) =
             (FakeEar::scripted(&self.utterances), FakeMind::new(self.answers).recording());
         let rate = SampleRate::new(8_000).unwrap_or(SampleRate::HEARING);
@@ -262,7 +262,7 @@ impl Scene {
             journal: Some(Box::new(Lines(lines.clone()))),
             ..Parts::new(ear.clone(), mind.clone(), voice.clone())
         };
-        let body = Scripted::new(self.cues, self.pausable, shown.clone());
+        let body = ScriptedBody::new(self.cues, self.pausable, shown.clone());
         let conversation = Conversation::new(self.config, parts, body);
         Stage { conversation, actions: self.actions, ear, mind, voice, events, lines, shown }
     }
@@ -270,7 +270,7 @@ impl Scene {
 
 /// A scene before its first moment.
 struct Stage {
-    conversation: Conversation<Scripted>,
+    conversation: Conversation<ScriptedBody<Shown>>,
     actions: Vec<(Duration, Action)>,
     ear: Arc<FakeEar>,
     mind: Arc<FakeMind>,
@@ -297,7 +297,7 @@ impl Stage {
         };
         Played {
             events: self.events.take(),
-            shown: self.shown.take(),
+            shown: self.shown.0.take(),
             journal: self.lines.take(),
             report,
             left_open: self.ear.open_now() + self.mind.open_now() + self.voice.open_now(),
@@ -312,57 +312,33 @@ pub(crate) fn runtime() -> tokio::runtime::Runtime {
     runtime.expect("a runtime without I/O needs nothing that could fail")
 }
 
-/// The values under which the timelines of `turn-taking.md` were measured.
+/// The values under which the timelines of `turn-taking.md` were measured, with shorter limits for what goes wrong.
 pub(crate) fn config() -> ConversationConfig {
-    ConversationConfig {
-        id: "scene".into(),
-        turn: Config {
-            detection: Detection::Voice,
-            endpoint: EndpointConfig { min_delay: seconds(0.5), max_delay: seconds(6.0), pace: Pace::Fixed },
-            judge: JudgeConfig { silence: seconds(0.2), deadline: seconds(1.0), reads_words: false },
-            transcript: TranscriptConfig { floor: seconds(1.0), ceiling: seconds(5.0), known: None },
-            limits: TurnLimits { longest_speech: seconds(60.0), max_words: None, max_duration: None },
-            interruption: InterruptionConfig {
-                enabled: true,
-                min_duration: seconds(0.5),
-                min_words: 0,
-                false_interruption: Some(seconds(2.0)),
-                aec_warmup: Duration::ZERO,
-                backchannel_boundary: seconds(1.0),
-            },
-            speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: seconds(10.0) },
-            speaking: SpeakingConfig { min_gap: Duration::ZERO, filler_after: None },
-            deadlines: Deadlines {
-                reply: seconds(20.0),
-                functions: seconds(30.0),
-                stall: seconds(15.0),
-                consider: seconds(5.0),
-                hold: seconds(30.0),
-                close: seconds(2.0),
-            },
-            considers_turns: false,
-            max_speakers: 4,
-            user_away: Some(seconds(15.0)),
-        },
-        instructions: "Be brief.".to_owned(),
-        greeting: None,
-        hearing: SttOptions::default(),
-        generation: GenerationOptions::default(),
-        speaking: TtsOptions::default(),
-        max_tool_steps: 3,
-        tool_deadline: seconds(10.0),
-        tools_at_once: 8,
-        tool_output: 8_000,
-        hook_deadline: seconds(5.0),
-        playout_ahead: seconds(30.0),
-        wording: Wording { markdown: true, emoji: true, ..Wording::default() },
-        patience: false,
-        voices_speculations: false,
-        speculation_budget: None,
-        prices: Prices::default(),
-        fillers: Vec::new(),
-        context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
-        errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
+    let mut config = Session::default().config();
+    config.instructions = "Be brief.".to_owned();
+    config.max_tool_steps = 3;
+    config.tool_deadline = seconds(10.0);
+    config.hook_deadline = seconds(5.0);
+    config.turn.transcript.floor = seconds(1.0);
+    config.turn.judge.silence = seconds(0.2);
+    config.turn.limits.longest_speech = seconds(60.0);
+    config.turn.deadlines.consider = seconds(5.0);
+    config
+}
+
+/// What others in the room see.
+#[derive(Clone, Default)]
+struct Shown(Rc<RefCell<Vec<String>>>);
+
+impl Audience for Shown {
+    fn user(&mut self, _who: SpeakerId, segment: Segment, text: &str, is_final: bool) {
+        let manner = if is_final { "final " } else { "" };
+        self.0.borrow_mut().push(format!("user {} {manner}{text}", segment.0));
+    }
+
+    fn agent(&mut self, segment: Segment, more: Option<&str>) {
+        let more = more.map_or("end".to_owned(), |more| format!("+{more}"));
+        self.0.borrow_mut().push(format!("agent {} {more}", segment.0));
     }
 }
 

@@ -56,9 +56,16 @@ fn check(script: &Script) -> Result<(), Wrong> {
             return Err(Wrong::new(&said.span(), "`end` of this `user` is before its `start`"));
         }
     }
-    for pair in in_order.windows(2) {
-        if pair[1].get_ref().start < pair[0].get_ref().end {
-            return Err(Wrong::new(&pair[1].span(), "`start` of this `user` is before the `end` of another"));
+    let is_there = |name: &String| script.speaker.iter().any(|other| other.get_ref().name == *name);
+    for (n, said) in in_order.iter().enumerate() {
+        let super::Utterance { speaker, start, .. } = said.get_ref();
+        if speaker.as_ref().is_some_and(|name| !is_there(name)) {
+            return Err(Wrong::new(&said.span(), "`speaker` of this `user` is not among `speaker`"));
+        }
+        let before =
+            in_order[..n].iter().map(|said| said.get_ref()).rfind(|before| before.speaker == *speaker);
+        if before.is_some_and(|before| before.end > *start) {
+            return Err(Wrong::new(&said.span(), "`start` of this `user` is before the `end` of another"));
         }
     }
     for action in &script.action {
@@ -123,6 +130,7 @@ mod tests {
             ("[[user]]\nstart = 0", 1, "missing key `end`"),
             ("[[user]]\nstart = 2\nend = 1", 1, "`end`"),
             ("[[user]]\nstart = 0\nend = 2\n\n[[user]]\nstart = 1\nend = 3", 5, "`start`"),
+            ("[[user]]\nspeaker = \"Ana\"\nstart = 0\nend = 2", 1, "`speaker`"),
             ("[[action]]\nat = 1\ndo = \"dance\"", 3, "unknown value `dance`"),
             ("[[action]]\nat = 1\ndo = \"say\"", 1, "`text`"),
             ("[[llm]]\nwhen = \"a\"\ncalls = [{ nme = \"b\" }]", 3, "unknown key `nme`"),

@@ -33,6 +33,7 @@ impl Story {
                     words: 0,
                     guessed: 0,
                     understood: None,
+                    asked: None,
                     judged: None,
                     number,
                 });
@@ -50,7 +51,8 @@ impl Story {
             UserFact::FinalHeard { words, .. } => self.understand(now, words),
             UserFact::PauseJudged { score, .. } => {
                 if let Some(said) = self.said.last_mut() {
-                    said.judged = Some(score.complete_permille);
+                    let latency = said.asked.map_or(Duration::ZERO, |asked| after(asked, now));
+                    said.judged = Some((score.complete_permille, latency));
                 }
             }
             UserFact::Typed => {
@@ -189,6 +191,11 @@ impl Story {
                     UserState::Away => "away",
                 };
                 self.tell(now, "user_state", vec![("value", json!(value))]);
+            }
+            Output::JudgePause { speaker: SpeakerId::LINKED, .. } => {
+                if let Some(said) = self.said.last_mut() {
+                    said.asked = Some(now);
+                }
             }
             Output::ForgetWords { .. } => self.open.clear(),
             Output::CancelReply { .. }

@@ -87,8 +87,10 @@ impl Story {
             if !said.is_final() {
                 row.push_str(", final = false");
             }
-            if let Some(permille) = said.judged {
-                let _ = write!(row, ", end_of_turn_probability = {}", f64::from(permille) / 1000.0);
+            if let Some((permille, latency)) = said.judged {
+                let (probability, latency) = (f64::from(permille) / 1000.0, seconds(latency));
+                let _ =
+                    write!(row, ", end_of_turn_probability = {probability}, end_of_turn_latency = {latency}");
             }
             row
         })
