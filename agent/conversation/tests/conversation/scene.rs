@@ -320,7 +320,7 @@ pub(crate) fn config() -> ConversationConfig {
     config.tool_deadline = seconds(10.0);
     config.hook_deadline = seconds(5.0);
     config.turn.transcript.floor = seconds(1.0);
-    config.turn.judge.silence = seconds(0.2);
+    (config.turn.judge.silence, config.turn.judge.reads_words) = (seconds(0.2), false);
     config.turn.limits.longest_speech = seconds(60.0);
     config.turn.deadlines.consider = seconds(5.0);
     config

@@ -158,7 +158,7 @@ impl Story {
         match order {
             Output::CommitTurn { source, .. } => {
                 self.committed = match source {
-                    TurnSource::Spoken => std::mem::take(&mut self.open),
+                    TurnSource::Spoken => self.take_words(),
                     TurnSource::Typed => self.typed.take().unwrap_or_default(),
                 };
                 self.open_from = None;
@@ -209,6 +209,16 @@ impl Story {
             | Output::Tell(_)
             | Output::Close { .. } => {}
         }
+    }
+
+    /// The words of the open turn, also those of which no final transcript came.
+    fn take_words(&mut self) -> String {
+        let mut words = std::mem::take(&mut self.open);
+        if let Some(said) = self.said.last().filter(|said| said.words == 0 && said.guessed > 0) {
+            let gap = if words.is_empty() { "" } else { " " };
+            words = format!("{words}{gap}{}", said.text());
+        }
+        words
     }
 
     fn begin(&mut self, begun: Moment, reply: ReplyId, cause: ReplyCause, speculative: bool) {
