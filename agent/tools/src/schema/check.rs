@@ -12,25 +12,31 @@ use super::{
 /// Schemas entered one within the other, at most: a definition may refer to itself without end.
 const DEEPEST: usize = 64;
 
+/// Schemas entered for one call, at most: alternatives that refer to themselves are twice as many with each step.
+const STEPS: usize = 10_000;
+
 /// Checks a value and mends it where only one thing can be meant.
 pub(super) struct Checker<'a> {
     definitions: &'a BTreeMap<String, Node>,
     depth: usize,
+    /// Schemas that may still be entered.
+    steps: usize,
     /// What does not fit, in sentences.
     pub(super) faults: Vec<String>,
 }
 
 impl<'a> Checker<'a> {
     pub(super) fn new(definitions: &'a BTreeMap<String, Node>) -> Self {
-        Self { definitions, depth: 0, faults: Vec::new() }
+        Self { definitions, depth: 0, steps: STEPS, faults: Vec::new() }
     }
 
     /// Checks the value at `path`; the path of the whole is empty.
     pub(super) fn check(&mut self, node: &Node, value: &mut Value, path: &str) {
-        if self.depth == DEEPEST {
-            return self.fault(path, "is nested too deeply");
+        if self.depth == DEEPEST || self.steps == 0 {
+            return self.fault(path, "is nested too deeply, or too large");
         }
         self.depth += 1;
+        self.steps -= 1;
         self.check_within(node, value, path);
         self.depth -= 1;
     }
@@ -98,24 +104,28 @@ impl<'a> Checker<'a> {
     fn check_alternatives(&mut self, group: &[Node], value: &mut Value, path: &str) {
         let mut nearest: Option<Vec<String>> = None;
         for node in group {
-            let mut attempt = Self { definitions: self.definitions, depth: self.depth, faults: Vec::new() };
             let mut mended = value.clone();
-            attempt.check(node, &mut mended, path);
-            if attempt.faults.is_empty() {
+            let faults = self.attempt(node, &mut mended, path);
+            if faults.is_empty() {
                 *value = mended;
                 return;
             }
-            if nearest.as_ref().is_none_or(|nearest| attempt.faults.len() < nearest.len()) {
-                nearest = Some(attempt.faults);
+            if nearest.as_ref().is_none_or(|nearest| faults.len() < nearest.len()) {
+                nearest = Some(faults);
             }
         }
         self.faults.extend(nearest.unwrap_or_default());
     }
 
-    fn takes_null(&self, node: &Node) -> bool {
-        let mut attempt = Self { definitions: self.definitions, depth: self.depth, faults: Vec::new() };
-        attempt.check(node, &mut Value::Null, "");
-        attempt.faults.is_empty()
+    fn takes_null(&mut self, node: &Node) -> bool {
+        self.attempt(node, &mut Value::Null, "").is_empty()
+    }
+
+    /// What would not fit; noted nowhere.
+    fn attempt(&mut self, node: &Node, value: &mut Value, path: &str) -> Vec<String> {
+        let before = std::mem::take(&mut self.faults);
+        self.check(node, value, path);
+        std::mem::replace(&mut self.faults, before)
     }
 
     fn fault(&mut self, path: &str, problem: &str) {

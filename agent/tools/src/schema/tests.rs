@@ -244,3 +244,90 @@ fn a_definition_that_refers_to_itself_ends() {
     let circle = json!({ "type": "object", "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/a" } } });
     assert!(parsed(circle).read(serde_json::Map::new()).is_err());
 }
+
+/// Random schemas, right and wrong, and random arguments: nothing ends the process, what is told is told in words, and what
+/// was mended needs no mending again.
+#[test]
+fn what_was_read_once_is_read_again_as_it_is() {
+    let seed = fastrand::u64(..);
+    let mut random = fastrand::Rng::with_seed(seed);
+    let (mut fit, mut unfit) = (0, 0);
+    for _ in 0..20_000 {
+        let mut properties = serde_json::Map::new();
+        for name in ["a", "b", "c"] {
+            properties.insert(name.to_owned(), any_schema(&mut random, 3));
+        }
+        let value = json!({
+            "type": "object",
+            "properties": properties,
+            "required": if random.bool() { vec!["a"] } else { vec![] },
+            "additionalProperties": random.bool(),
+            "$defs": { "d": any_schema(&mut random, 2) },
+        });
+        let Ok(schema) = Schema::parse(value.clone()) else { continue };
+        let names = ["a", "b", "c", "d"];
+        let arguments: serde_json::Map<String, Value> = (0..random.usize(..4))
+            .map(|_| (names[random.usize(..4)].to_owned(), any_value(&mut random, 3)))
+            .collect();
+        match schema.read(arguments.clone()) {
+            Ok(read) => {
+                fit += 1;
+                let again = schema.read(read.clone()).map_err(|faults| faults.to_string());
+                assert_eq!(again, Ok(read), "seed {seed}: {value} {arguments:?}");
+            }
+            Err(faults) => {
+                unfit += 1;
+                assert!(faults.to_string().contains("\n- "), "seed {seed}: {value} {arguments:?}");
+            }
+        }
+    }
+    assert!(fit > 500 && unfit > 500, "seed {seed}: {fit} fit, {unfit} do not");
+}
+
+fn any_schema(random: &mut fastrand::Rng, depth: usize) -> Value {
+    let inner = |random: &mut fastrand::Rng| any_schema(random, depth - 1);
+    let format = ["date", "time", "date-time", "email", "uri"][random.usize(..5)];
+    match random.usize(..if depth == 0 { 8 } else { 12 }) {
+        0 => json!({ "type": "string", "maxLength": random.u8(..4) }),
+        1 => json!({ "type": "integer", "minimum": random.i8(..), "maximum": random.i8(..) }),
+        2 => json!({ "type": ["number", "null"], "exclusiveMinimum": random.i8(..) }),
+        3 => json!({ "type": "boolean" }),
+        4 => json!({ "enum": [any_value(random, 1), any_value(random, 1)] }),
+        5 => {
+            json!({ "type": "string", "format": format })
+        }
+        6 => json!({}),
+        7 => any_value(random, 1),
+        8 => json!({ "type": "array", "items": inner(random), "maxItems": random.u8(..3) }),
+        9 => json!({ "anyOf": [inner(random), inner(random)] }),
+        10 => json!({ "$ref": "#/$defs/d" }),
+        _ => {
+            json!({ "type": "object", "properties": { "a": inner(random) }, "additionalProperties": inner(random) })
+        }
+    }
+}
+
+fn any_value(random: &mut fastrand::Rng, depth: usize) -> Value {
+    match random.usize(..if depth == 0 { 8 } else { 10 }) {
+        0 => Value::Null,
+        1 => json!(random.bool()),
+        2 => json!(random.i8(..)),
+        3 => json!(random.f64() * 100.0),
+        4 => json!(f64::from(random.i8(..))),
+        5 => Value::from(["4", "4.5", "true", "", "é", "NaN", "1e400", "19:30"][random.usize(..8)]),
+        6 => json!("2026-11-21"),
+        7 => json!(i64::MAX),
+        8 => json!([any_value(random, depth - 1), any_value(random, depth - 1)]),
+        _ => json!({ "a": any_value(random, depth - 1) }),
+    }
+}
+
+#[test]
+fn alternatives_that_refer_to_themselves_end_soon() {
+    let both = json!({ "anyOf": [{ "$ref": "#/$defs/d" }, { "$ref": "#/$defs/d" }] });
+    let schema = parsed(
+        json!({ "type": "object", "properties": { "a": { "$ref": "#/$defs/d" } }, "$defs": { "d": both } }),
+    );
+    let told = schema.read([("a".to_owned(), json!(1))].into_iter().collect()).unwrap_err().to_string();
+    assert!(told.contains("nested too deeply"), "{told}");
+}
