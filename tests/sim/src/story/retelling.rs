@@ -96,9 +96,12 @@ impl Story {
         })
     }
 
-    /// A reply that was voiced took its time in the voice, another in the mind.
+    /// A reply that was voiced took its time in the voice, another in the mind. Of several to the same words, one that
+    /// was voiced comes first: the fake mind gives the first.
     fn answers(&self) -> impl Iterator<Item = String> {
-        self.replies.iter().filter(|(_, made)| !made.is_given).map(|(id, made)| {
+        let mut answers: Vec<_> = self.replies.iter().filter(|(_, made)| !made.is_given).collect();
+        answers.sort_by_key(|(_, made)| made.ready.is_none());
+        answers.into_iter().map(|(id, made)| {
             let thought = match made.ready {
                 Some(_) => Duration::ZERO,
                 None => made
