@@ -90,7 +90,7 @@ impl Row {
             ("false interruptions after which the reply went on", "all", &|row| {
                 format!("{} of {}", row.resumed, row.coughs)
             }),
-            ("most of a reply lost or heard twice there, ms (found to 2 ms)", "0", &|row| {
+            ("most of a reply lost or heard twice there, ms (the codec smears edges by 5 ms)", "0", &|row| {
                 format!("{:.1}", row.worst_splice_ms)
             }),
             ("latency at the caller less what the worker measured, mean, ms", "50", &|row| {

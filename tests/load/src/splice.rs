@@ -1,9 +1,9 @@
 //! Where an answer goes on after a false interruption: at the sample at which it stopped, before it, or beyond it.
 //!
 //! The answer is a tone whose pitch rises for a second and begins again, so that any stretch of it tells its place: it
-//! is where the sweep is most like it. The answer fades out and in over [`FADE`] and goes on through both: when nothing
-//! was lost or said twice, the place at which it is at half its strength again is one fade beyond the place at which it
-//! last was. (The edges of the sound itself are smeared by the codec.)
+//! is where the sweep is most like it. The place of the last audible sample before the pause and of the first one after
+//! it are next to each other when nothing was lost or said twice, but for the few milliseconds by which the codec smears
+//! the edges of sound.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ impl Tape {
         let place_before = place(sound.get(before..before + STRETCH)?, sweep);
         let place_after = place(sound.get(after..after + STRETCH)?, sweep);
         let last = place_before + (end - before) as f64;
-        let first = place_after - (after - begin) as f64 - FADE.as_secs_f64() * f64::from(RATE);
+        let first = place_after - (after - begin) as f64;
         let second = sweep.len() as f64;
         // The sweep repeats: of all differences, the smallest.
         let lost = (first - last + second / 2.0).rem_euclid(second) - second / 2.0;
@@ -60,13 +60,17 @@ impl Tape {
     }
 }
 
-/// The first pause: where sound was last at half its strength, and where it is so again.
+/// The first pause: where sound ends, and where it goes on.
 fn pause_in(sound: &[i16]) -> Option<(usize, usize)> {
-    let loud: Vec<usize> =
-        sound.iter().enumerate().filter(|(_, sample)| sample.unsigned_abs() > HALF).map(|(n, _)| n).collect();
+    let loud: Vec<usize> = sound
+        .chunks(WINDOW)
+        .enumerate()
+        .filter(|(_, window)| window.iter().any(|sample| sample.unsigned_abs() > AUDIBLE))
+        .map(|(n, _)| n * WINDOW)
+        .collect();
     let least = (PAUSE.as_secs_f64() * f64::from(RATE)) as usize;
     let pair = loud.windows(2).find(|pair| pair[1] - pair[0] > least)?;
-    Some((pair[0], pair[1]))
+    Some((pair[0] + WINDOW, pair[1]))
 }
 
 /// Where in the sweep a stretch of it begins, to a fraction of a sample: where the product of both is greatest.
@@ -90,10 +94,10 @@ const WIRE_RATIO: u32 = 48_000 / RATE;
 const LONGEST: usize = 60 * RATE as usize;
 /// A pause is at least this long.
 const PAUSE: Duration = Duration::from_millis(500);
-/// Half the tone's peak.
-const HALF: u16 = 4_096;
-/// The fade of pauses and resumptions, as the worker is built.
-const FADE: Duration = Duration::from_millis(5);
+/// The edges of sound are found to half a millisecond.
+const WINDOW: usize = 8;
+/// A twentieth of the tone's peak: the fade of 5 ms is below it for a quarter of a millisecond.
+const AUDIBLE: u16 = 400;
 /// What is compared is this far from the edge, beyond fades and the codec's transients.
 const EDGE: usize = 320;
 /// How much is compared: 60 ms, in which the pitch rises by 160 Hz.
@@ -108,30 +112,28 @@ mod tests {
 
     use super::{RATE, Tape};
 
-    /// An answer of two seconds that is silent for one after 700 ms, and goes on with so many samples missing; it fades
-    /// out over its last 5 ms, and in over 5 ms.
+    /// An answer of two seconds that is silent for one after 700 ms, and goes on with so many samples missing.
     fn lost_ms(missing: isize) -> f64 {
         let rate = SampleRate::new(RATE).unwrap_or(SampleRate::HEARING);
         let sweep = Sound::Sweep { from: 440, to: 3_140, peak: 8_192 }.one_second(rate);
         let sound = |n: usize| sweep[n % sweep.len()];
         let mut tape = Tape::default();
-        let faded = |sample: i16, n: usize| (i32::from(sample) * n.min(80) as i32 / 80) as i16;
-        let first: Vec<i16> = (0..11_200).map(|n| faded(sound(n), 11_200 - n)).collect();
-        let rest = |n: usize| sound((11_200 + n).wrapping_add_signed(missing));
-        let second: Vec<i16> = (0..20_800).map(|n| faded(rest(n), n)).collect();
+        let first: Vec<i16> = (0..11_200).map(sound).collect();
+        let second: Vec<i16> =
+            (0..20_800).map(|n| sound((11_200_usize + n).wrapping_add_signed(missing))).collect();
         tape.push(u32::MAX - 500, &first);
         tape.push((u32::MAX - 500).wrapping_add((11_200 + 16_000) * 3), &second);
         let splice = tape.splice(&sweep).map(|splice| (splice.pause, splice.lost_ms));
         let (pause, lost) = splice.unwrap_or_default();
-        assert!(pause.abs_diff(Duration::from_secs(1)) < Duration::from_millis(7), "{pause:?}");
+        assert!(pause.abs_diff(Duration::from_secs(1)) < Duration::from_millis(2), "{pause:?}");
         lost
     }
 
     #[test]
-    fn what_is_lost_or_heard_twice_is_found_to_two_milliseconds() {
+    fn what_is_lost_or_heard_twice_is_found_to_a_millisecond() {
         for missing in [0, 16, -16, 320, -320, 1_600] {
             let expected = missing as f64 / 16.0;
-            assert!((lost_ms(missing) - expected).abs() < 2.0, "{missing} samples: {} ms", lost_ms(missing));
+            assert!((lost_ms(missing) - expected).abs() < 1.0, "{missing} samples: {} ms", lost_ms(missing));
         }
     }
 
