@@ -14,6 +14,7 @@ mod expression;
 mod german;
 mod reader;
 mod recognise;
+mod spelling;
 mod words;
 
 use std::sync::Arc;

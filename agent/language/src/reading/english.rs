@@ -3,7 +3,9 @@
 mod data;
 mod numbers;
 
-use super::{Conventions, Currency, Date, Expression, HalfDay, Normaliser, Number, Scale, TimeOfDay};
+use super::{
+    Conventions, Currency, Date, Expression, HalfDay, Normaliser, Number, Scale, TimeOfDay, spelling,
+};
 use numbers::{cardinal, digit_by_digit, ordinal, year};
 
 /// English.
@@ -62,7 +64,9 @@ impl English {
                 format!("{} to {}", self.date(*date, before), ordinal(u64::from(*to), self.british))
             }
             Expression::Time(time) => self.time(*time),
-            Expression::Address(address) => self.address(address),
+            Expression::Address(address) => {
+                spelling::address(address, |value| self.whole(value), digit_by_digit, address_sign)
+            }
             Expression::NumberSign(value) => format!("number {}", self.whole(*value)),
             Expression::Hashtag(tag) => format!("hashtag {}", tag.replace('_', " ")),
             Expression::Regnal(value) => format!("the {}", ordinal(*value, self.british)),
@@ -171,34 +175,6 @@ impl English {
             None => {}
         }
         said
-    }
-
-    /// Runs of letters as they are, the marks between them by name, digits as a number or one by one.
-    fn address(self, address: &str) -> String {
-        let mut said: Vec<String> = Vec::new();
-        let mut rest = address;
-        while let Some(first) = rest.chars().next() {
-            let alike =
-                |c: char| c.is_alphabetic() == first.is_alphabetic() && c.is_numeric() == first.is_numeric();
-            let end = if first.is_alphanumeric() {
-                rest.find(|c: char| !alike(c)).unwrap_or(rest.len())
-            } else {
-                first.len_utf8()
-            };
-            let (part, after) = rest.split_at(end);
-            rest = after;
-            said.push(match part.parse::<u64>() {
-                Ok(value) if part.len() < 3 && (part.len() == 1 || !part.starts_with('0')) => {
-                    self.whole(value)
-                }
-                Ok(_) => digit_by_digit(part),
-                Err(_) if part == "www" => "w w w".to_owned(),
-                Err(_) if first.is_alphanumeric() => part.to_owned(),
-                Err(_) => address_sign(first).to_owned(),
-            });
-        }
-        said.retain(|part| !part.is_empty());
-        said.join(" ")
     }
 
     fn parts(self, parts: &[Expression]) -> String {

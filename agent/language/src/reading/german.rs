@@ -3,7 +3,9 @@
 mod data;
 mod numbers;
 
-use super::{Conventions, Currency, Date, Expression, HalfDay, Normaliser, Number, Scale, TimeOfDay};
+use super::{
+    Conventions, Currency, Date, Expression, HalfDay, Normaliser, Number, Scale, TimeOfDay, spelling,
+};
 use numbers::{cardinal, counted, digit_by_digit, ordinal, year};
 
 /// German.
@@ -50,7 +52,7 @@ fn said(what: &Expression, before: &str) -> String {
         Expression::Date(one) => date(*one, before),
         Expression::Days(one, to) => format!("{} bis {}", date(*one, before), ordinal(u64::from(*to), "n")),
         Expression::Time(one) => time(*one),
-        Expression::Address(one) => address(one),
+        Expression::Address(address) => spelling::address(address, cardinal, digit_by_digit, address_sign),
         Expression::NumberSign(value) => format!("Nummer {}", cardinal(*value)),
         Expression::Hashtag(tag) => format!("Hashtag {}", tag.replace('_', " ")),
         Expression::Short(short) => short.spoken.to_owned(),
@@ -170,31 +172,6 @@ fn phone(number: &str) -> String {
     let (plus, groups) = number.strip_prefix('+').map_or(("", number), |groups| ("plus ", groups));
     let said: Vec<String> = groups.split(' ').map(digit_by_digit).collect();
     format!("{plus}{}", said.join(", "))
-}
-
-fn address(address: &str) -> String {
-    let mut said: Vec<String> = Vec::new();
-    let mut rest = address;
-    while let Some(first) = rest.chars().next() {
-        let alike =
-            |c: char| c.is_alphabetic() == first.is_alphabetic() && c.is_numeric() == first.is_numeric();
-        let end = if first.is_alphanumeric() {
-            rest.find(|c: char| !alike(c)).unwrap_or(rest.len())
-        } else {
-            first.len_utf8()
-        };
-        let (part, after) = rest.split_at(end);
-        rest = after;
-        said.push(match part.parse::<u64>() {
-            Ok(value) if part.len() < 3 && (part.len() == 1 || !part.starts_with('0')) => cardinal(value),
-            Ok(_) => digit_by_digit(part),
-            Err(_) if part == "www" => "w w w".to_owned(),
-            Err(_) if first.is_alphanumeric() => part.to_owned(),
-            Err(_) => address_sign(first).to_owned(),
-        });
-    }
-    said.retain(|part| !part.is_empty());
-    said.join(" ")
 }
 
 fn joined(parts: &[Expression]) -> String {

@@ -1,5 +1,7 @@
 //! Numbers in English words.
 
+use crate::reading::spelling;
+
 const SMALL: [&str; 20] = [
     "zero",
     "one",
@@ -118,9 +120,7 @@ pub(super) fn year(value: u32, british: bool) -> String {
 
 /// Each digit; anything else is a pause.
 pub(super) fn digit_by_digit(text: &str) -> String {
-    let words: Vec<&str> =
-        text.chars().filter_map(|c| c.to_digit(10)).map(|digit| small(u64::from(digit))).collect();
-    words.join(" ")
+    spelling::digits(text, small)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Numbers in German words.
 
+use crate::reading::spelling;
+
 const SMALL: [&str; 20] = [
     "null",
     "eins",
@@ -122,9 +124,7 @@ pub(super) fn year(value: u32) -> String {
 
 /// Each digit.
 pub(super) fn digit_by_digit(text: &str) -> String {
-    let words: Vec<&str> =
-        text.chars().filter_map(|c| c.to_digit(10)).map(|digit| small(u64::from(digit))).collect();
-    words.join(" ")
+    spelling::digits(text, small)
 }
 
 #[cfg(test)]
