@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     rule::Rule,
-    settings::{AGENT_SECTIONS, SECTIONS, TOOL_SECTIONS},
+    settings::{AGENT_FILE, TOOL_SECTIONS, WORKER_FILE},
     suggest::nearest,
     value::{Setting, Value},
 };
@@ -40,24 +40,24 @@ impl Key {
 
 /// What a kind of file may hold.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Inventory(&'static [Section]);
+pub(crate) struct Inventory(&'static [&'static [Section]]);
 
 impl Inventory {
     /// The worker's configuration.
-    pub(crate) const WORKER: Self = Self(SECTIONS);
+    pub(crate) const WORKER: Self = Self(WORKER_FILE);
     /// An agent's file.
-    pub(crate) const AGENT: Self = Self(AGENT_SECTIONS);
+    pub(crate) const AGENT: Self = Self(AGENT_FILE);
     /// One `[[tool]]` of either.
-    pub(crate) const TOOL: Self = Self(TOOL_SECTIONS);
+    pub(crate) const TOOL: Self = Self(&[TOOL_SECTIONS]);
 
     /// Every table, in the order of the document.
-    pub(crate) const fn sections(self) -> &'static [Section] {
-        self.0
+    pub(crate) fn sections(self) -> impl Iterator<Item = &'static Section> {
+        self.0.iter().copied().flatten()
     }
 
     /// Every setting, in the order of the document.
     pub(crate) fn keys(self) -> impl Iterator<Item = &'static Key> {
-        self.0.iter().flat_map(|section| section.keys)
+        self.sections().flat_map(|section| section.keys)
     }
 
     /// The setting at a path.
@@ -67,7 +67,7 @@ impl Inventory {
 
     /// Whether a path is a table, or a table's parent.
     pub(crate) fn is_section(self, path: &str) -> bool {
-        self.0.iter().any(|section| {
+        self.sections().any(|section| {
             section.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         })
     }
@@ -96,7 +96,7 @@ impl Inventory {
 
     /// The keys and tables directly within a table.
     fn names_in(self, table: &str) -> impl Iterator<Item = &'static str> {
-        let paths = self.keys().map(|key| key.path).chain(self.0.iter().map(|section| section.path));
+        let paths = self.keys().map(|key| key.path).chain(self.sections().map(|section| section.path));
         let prefix = if table.is_empty() { String::new() } else { format!("{table}.") };
         let tools = table.is_empty().then_some(TOOLS);
         paths.filter_map(move |path| path.strip_prefix(prefix.as_str())?.split('.').next()).chain(tools)

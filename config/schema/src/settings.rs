@@ -91,8 +91,14 @@ impl Config {
     }
 }
 
-/// Every table, in the order of the document.
-pub(crate) const SECTIONS: &[Section] = &[
+/// What the worker's file may hold, in the order of the document.
+pub(crate) const WORKER_FILE: &[&[Section]] =
+    &[MACHINERY, TURNS, &[SmartTurn::SECTION], TALK, &[Agents::SECTION, People::SECTION], PROVIDERS];
+
+/// What an agent's file may hold: what it is to the others, and what of the worker's configuration it may have its own way.
+pub(crate) const AGENT_FILE: &[&[Section]] = &[&[AgentAbout::SECTION], TURNS, TALK, PROVIDERS];
+
+const MACHINERY: &[Section] = &[
     Livekit::SECTION,
     Worker::SECTION,
     Permissions::SECTION,
@@ -100,34 +106,10 @@ pub(crate) const SECTIONS: &[Section] = &[
     Logging::SECTION,
     Audio::SECTION,
     Vad::SECTION,
-    Turn::SECTION,
-    SmartTurn::SECTION,
-    Conversation::SECTION,
-    Context::SECTION,
-    Prices::SECTION,
-    Agents::SECTION,
-    People::SECTION,
-    Stt::SECTION,
-    SttLocal::SECTION,
-    SttOpenai::SECTION,
-    SttFake::SECTION,
-    Llm::SECTION,
-    LlmLocal::SECTION,
-    LlmOpenai::SECTION,
-    LlmFake::SECTION,
-    Tts::SECTION,
-    TtsLocal::SECTION,
-    TtsOpenai::SECTION,
-    TtsFake::SECTION,
 ];
-
-/// The tables of an agent's file: what an agent is, and what of the worker's configuration it may have its own way.
-pub(crate) const AGENT_SECTIONS: &[Section] = &[
-    AgentAbout::SECTION,
-    Turn::SECTION,
-    Conversation::SECTION,
-    Context::SECTION,
-    Prices::SECTION,
+const TURNS: &[Section] = &[Turn::SECTION];
+const TALK: &[Section] = &[Conversation::SECTION, Context::SECTION, Prices::SECTION];
+const PROVIDERS: &[Section] = &[
     Stt::SECTION,
     SttLocal::SECTION,
     SttOpenai::SECTION,
