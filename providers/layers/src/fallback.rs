@@ -63,21 +63,18 @@ impl<P: ?Sized> Chain<P> {
         self.health().iter().map(|health| health.failures).collect()
     }
 
-    /// How many providers there are; at least one.
+    /// The provider, when there is no other: what needs no layer.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "a chain is never empty")]
-    pub fn len(&self) -> usize {
-        self.providers.len()
-    }
-
-    /// The provider that is preferred.
-    #[must_use]
-    pub fn first(&self) -> &Arc<P> {
-        self.providers.first().expect("a chain has at least one provider")
+    pub fn alone(&self) -> Option<&Arc<P>> {
+        match self.providers.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        }
     }
 
     fn provider(&self, number: usize) -> &Arc<P> {
-        self.providers.get(number).unwrap_or_else(|| self.first())
+        let provider = self.providers.get(number).or(self.providers.first());
+        provider.expect("a chain has at least one provider")
     }
 
     /// Whom to ask next: the preferred one if it is neither tried nor resting, else the first such; if all that are

@@ -20,6 +20,7 @@ mod retry;
 mod segments;
 mod sentences;
 mod timeout;
+mod trial;
 
 pub use cutter::{SentenceCutter, SentenceRules};
 pub use fallback::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};

@@ -1,6 +1,6 @@
 //! A mind that tries again, as long as nothing of the answer was given.
 //!
-//! Tried again is only what may succeed ([`ErrorKind::is_transient`]), after a random pause that grows, or after the
+//! Tried again is only what may succeed ([`ErrorKind::is_transient`](providers_core::ErrorKind::is_transient)), after a random pause that grows, or after the
 //! pause that the provider asks for; and only while retries stay a small share of all requests, so that a provider
 //! in trouble is not drowned.
 
@@ -15,11 +15,11 @@ use std::{
 };
 
 use futures_core::Stream;
-use providers_core::{
-    ChatRequest, ErrorKind, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo, Usage,
-};
+use providers_core::{ChatRequest, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo, Usage};
 use tokio::time::Sleep;
 use tracing::debug;
+
+use crate::trial::{Trial, Tried};
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,11 +138,10 @@ impl LanguageModel for RetryingMind {
             number = tally.answers;
         });
         Box::pin(Retrying {
-            state: State::Trying(self.shared.mind.answer(request.clone())),
+            state: State::Trying(Trial::new(self.shared.mind.answer(request.clone()))),
             shared: Arc::clone(&self.shared),
             request,
             attempt: 1,
-            used: Usage::default(),
             random: fastrand::Rng::with_seed(self.seed.wrapping_add(number)),
         })
     }
@@ -158,30 +157,20 @@ struct Retrying {
     shared: Arc<Shared>,
     request: ChatRequest,
     attempt: u32,
-    /// What this attempt reported before its first piece.
-    used: Usage,
     random: fastrand::Rng,
 }
 
 enum State {
-    /// Nothing was given yet.
-    Trying(LlmStream),
+    Trying(Trial),
     /// Between two attempts.
     Pausing(Pin<Box<Sleep>>),
-    /// The rest is given as it comes, after the event that is held: usage that came before the first piece goes
-    /// before it.
-    Giving {
-        answer: LlmStream,
-        held: Option<LlmEvent>,
-    },
     Over,
 }
 
 impl Retrying {
     /// The pause before the next attempt, or `None` when this error is the answer.
-    fn pause_after(&mut self, error: &ProviderError) -> Option<Duration> {
+    fn pause_after(&mut self, error: &ProviderError, wasted: Usage) -> Option<Duration> {
         let Shared { policy, budget, .. } = &*self.shared;
-        let wasted = std::mem::take(&mut self.used);
         self.shared.note(|tally| {
             tally.failed_attempts += 1;
             tally.wasted += wasted;
@@ -197,56 +186,7 @@ impl Retrying {
             return None;
         }
         self.shared.note(|tally| tally.retries += 1);
-        Some(backoff(policy, self.attempt, error.retry_after, self.random.f64()))
-    }
-
-    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<LlmEvent, ProviderError>>> {
-        loop {
-            match &mut self.state {
-                State::Trying(answer) => match ready!(answer.as_mut().poll_next(cx)) {
-                    Some(Ok(LlmEvent::Usage(used))) => self.used += used,
-                    Some(Ok(event)) => return Poll::Ready(Some(Ok(self.give(event)))),
-                    Some(Err(error)) => {
-                        if let Some(end) = self.fail(error) {
-                            return Poll::Ready(end);
-                        }
-                    }
-                    None => {
-                        let provider = self.shared.mind.info().provider;
-                        let cut =
-                            ProviderError::new(provider, ErrorKind::StreamCut, "ended without its end mark");
-                        if let Some(end) = self.fail(cut) {
-                            return Poll::Ready(end);
-                        }
-                    }
-                },
-                State::Pausing(pause) => {
-                    ready!(pause.as_mut().poll(cx));
-                    self.attempt += 1;
-                    self.state = State::Trying(self.shared.mind.answer(self.request.clone()));
-                }
-                State::Giving { .. } | State::Over => return Poll::Ready(None),
-            }
-        }
-    }
-
-    /// From here on the answer cannot be taken back.
-    fn give(&mut self, first: LlmEvent) -> LlmEvent {
-        let (event, held) = match std::mem::take(&mut self.used) {
-            nothing if nothing == Usage::default() => (first, None),
-            used => (LlmEvent::Usage(used), Some(first)),
-        };
-        if let State::Trying(answer) = std::mem::replace(&mut self.state, State::Over) {
-            self.state = State::Giving { answer, held };
-        }
-        event
-    }
-
-    fn fail(&mut self, error: ProviderError) -> Option<Option<Result<LlmEvent, ProviderError>>> {
-        let Some(pause) = self.pause_after(&error) else {
-            self.state = State::Over;
-            return Some(Some(Err(error)));
-        };
+        let pause = backoff(policy, self.attempt, error.retry_after, self.random.f64());
         debug!(
             provider = error.provider,
             kind = error.kind.name(),
@@ -254,8 +194,7 @@ impl Retrying {
             ?pause,
             "answer tried again"
         );
-        self.state = State::Pausing(Box::pin(tokio::time::sleep(pause)));
-        None
+        Some(pause)
     }
 }
 
@@ -264,13 +203,26 @@ impl Stream for Retrying {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = &mut *self;
-        match &mut this.state {
-            State::Trying(_) | State::Pausing(_) => this.poll_first(cx),
-            State::Giving { answer, held } => match held.take() {
-                Some(event) => Poll::Ready(Some(Ok(event))),
-                None => answer.as_mut().poll_next(cx),
-            },
-            State::Over => Poll::Ready(None),
+        loop {
+            match &mut this.state {
+                State::Trying(trial) => match ready!(trial.poll(this.shared.mind.info().provider, cx)) {
+                    Tried::Begun(event) => return Poll::Ready(Some(Ok(event))),
+                    Tried::Goes(item) => return Poll::Ready(item),
+                    Tried::Failed { error, wasted } => match this.pause_after(&error, wasted) {
+                        Some(pause) => this.state = State::Pausing(Box::pin(tokio::time::sleep(pause))),
+                        None => {
+                            this.state = State::Over;
+                            return Poll::Ready(Some(Err(error)));
+                        }
+                    },
+                },
+                State::Pausing(pause) => {
+                    ready!(pause.as_mut().poll(cx));
+                    this.attempt += 1;
+                    this.state = State::Trying(Trial::new(this.shared.mind.answer(this.request.clone())));
+                }
+                State::Over => return Poll::Ready(None),
+            }
         }
     }
 }
