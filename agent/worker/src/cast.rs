@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use agent_conversation::{Agents, ConversationConfig, Sounds};
 use agent_tools::{Egress, http_tools};
-use config_schema::{AgentAbout, Config, Keep, Team};
+use config_schema::{AgentAbout, AgentFile, Config, Keep, Team};
 use providers_core::{Interruption, Toolset};
 use tokio::sync::watch;
 
@@ -47,23 +47,15 @@ pub(crate) struct Member {
     config: Arc<Config>,
     pub(crate) conversation: ConversationConfig,
     pub(crate) providers: Providers,
-    /// What its mind may do, without handing over.
+    /// The tools of its file.
+    http: Toolset,
+    /// What its mind may do: the tools of its file, and handing over.
     pub(crate) tools: Toolset,
     /// What it reads of what was said before it was handed the conversation.
     keep: Keep,
     pub(crate) farewell: Option<String>,
     /// What is heard beside what it says.
     pub(crate) sounds: Sounds,
-    /// To whom it may hand over: name, what that agent is for, what it may read.
-    pub(crate) hand_off: Vec<Successor>,
-}
-
-/// An agent that another may hand over to.
-#[derive(Clone, Debug)]
-pub(crate) struct Successor {
-    pub(crate) name: String,
-    pub(crate) description: String,
-    pub(crate) keep: Keep,
 }
 
 impl Cast {
@@ -153,18 +145,15 @@ impl Member {
     ) -> Result<Self, BuildError> {
         let others: Vec<_> = built.iter().map(|member| (&*member.config, &member.providers)).collect();
         let providers = Providers::build(&config, &others)?;
-        let tools = match built.iter().find(|member| member.config.tools == config.tools) {
-            Some(member) => member.tools.clone(),
+        let http = match built.iter().find(|member| member.config.tools == config.tools) {
+            Some(member) => member.http.clone(),
             None if config.tools.is_empty() => Toolset::new(),
             None => http_tools(&config.tools, &Egress::new()?)?,
         };
-        let successor = |team: &Team, name: &String| {
-            team.agents.get(name).map(|agent| Successor {
-                name: name.clone(),
-                description: agent.about.description.clone(),
-                keep: agent.about.keep,
-            })
-        };
+        let mut tools = http.clone();
+        for (to, agent) in file.into_iter().flat_map(|(about, team)| successors(about, team)) {
+            tools = tools.with(hand_over::hand_over(to, &agent.about.description))?;
+        }
         Ok(Self {
             name: name.to_owned(),
             conversation: wiring::conversation(&config),
@@ -172,11 +161,9 @@ impl Member {
             config,
             providers,
             keep: file.map_or(Keep::All, |(about, _)| about.keep),
+            http,
             tools,
             farewell: file.and_then(|(about, _)| about.farewell.clone()),
-            hand_off: file
-                .map(|(about, team)| about.hand_off.iter().filter_map(|name| successor(team, name)).collect())
-                .unwrap_or_default(),
         })
     }
 
@@ -189,6 +176,11 @@ impl Member {
     pub(crate) fn shares(&self, other: &Self) -> [bool; 3] {
         self.providers.same(&other.providers)
     }
+}
+
+/// The agents that one may hand over to.
+fn successors<'a>(about: &'a AgentAbout, team: &'a Team) -> impl Iterator<Item = (&'a str, &'a AgentFile)> {
+    about.hand_off.iter().filter_map(|name| Some((name.as_str(), team.agents.get(name)?)))
 }
 
 /// The name of the agent that the configuration describes.

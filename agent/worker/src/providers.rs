@@ -56,6 +56,9 @@ pub enum BuildError {
     /// A tool is wrong.
     #[error(transparent)]
     Tools(#[from] config_schema::ConfigErrors),
+    /// Two tools are alike, or one cannot be called.
+    #[error("tools: {0}")]
+    Toolset(#[from] providers_core::ToolsetError),
     /// Tools cannot reach their servers.
     #[error("tools: {0}")]
     Egress(#[from] agent_tools::EgressError),
@@ -121,22 +124,18 @@ impl Providers {
     /// What one call hears, thinks and speaks with. Without a fallback that is the provider itself.
     #[must_use]
     pub fn for_call(&self) -> CallProviders {
-        let only = |n: usize| n == 1;
         CallProviders {
-            stt: if only(self.stt.len()) {
-                Arc::clone(self.stt.first())
-            } else {
-                Arc::new(FallbackEar::new(Arc::clone(&self.stt), EAR_TAPE))
+            stt: match self.stt.alone() {
+                Some(ear) => Arc::clone(ear),
+                None => Arc::new(FallbackEar::new(Arc::clone(&self.stt), EAR_TAPE)),
             },
-            llm: if only(self.llm.len()) {
-                Arc::clone(self.llm.first())
-            } else {
-                Arc::new(FallbackMind::new(Arc::clone(&self.llm)))
+            llm: match self.llm.alone() {
+                Some(mind) => Arc::clone(mind),
+                None => Arc::new(FallbackMind::new(Arc::clone(&self.llm))),
             },
-            tts: if only(self.tts.len()) {
-                Arc::clone(self.tts.first())
-            } else {
-                Arc::new(FallbackVoice::new(Arc::clone(&self.tts)))
+            tts: match self.tts.alone() {
+                Some(voice) => Arc::clone(voice),
+                None => Arc::new(FallbackVoice::new(Arc::clone(&self.tts))),
             },
             judge: self.judge.clone(),
         }

@@ -9,7 +9,7 @@ use agent_conversation::{Agent, AgentProfile, Handle, Say, TurnProfile, UserTurn
 use tokio::sync::watch;
 use tracing::info;
 
-use super::{Cast, Member, hand_over::HandOver};
+use super::{Cast, Member};
 
 /// Follows casts that take the place of the present one.
 type Live = watch::Receiver<Option<Arc<Cast>>>;
@@ -52,22 +52,15 @@ impl FileAgent {
 }
 
 impl Agent for FileAgent {
-    fn profile(&self, call: &Handle) -> AgentProfile {
+    fn profile(&self, _: &Handle) -> AgentProfile {
         let member = self.member.borrow().clone();
         let [same_ear, same_mind, same_voice] = member.shares(&self.entry);
         let own = member.providers.for_call();
-        let mut tools = member.tools.clone();
-        for successor in &member.hand_off {
-            // Names of agents are names of tools, and the checks of a team know of no two alike.
-            if let Err(error) = tools.add(Arc::new(HandOver::new(successor.clone(), call.clone()))) {
-                tracing::error!(agent = member.name, %error, "an agent cannot be handed over to");
-            }
-        }
         let (conversation, turn) = (&member.conversation, &member.conversation.turn);
         AgentProfile {
             name: member.name.clone(),
             instructions: Some(conversation.instructions.clone()),
-            tools: Some(tools),
+            tools: Some(member.tools.clone()),
             greeting: conversation.greeting.clone(),
             hearing: Some(conversation.hearing.clone()),
             generation: Some(conversation.generation.clone()),
