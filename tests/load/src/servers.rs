@@ -128,7 +128,7 @@ fn free_ports<const N: usize>() -> Result<[u16; N], Failure> {
 /// Waits until a GET is answered with 200.
 async fn healthy(name: &'static str, port: u16, path: &str, log: &Path) -> Result<(), Failure> {
     let deadline = Instant::now() + HEALTHY_WITHIN;
-    while !answers(port, path).await {
+    while get(port, path).await.is_none() {
         if Instant::now() > deadline {
             let log = std::fs::read_to_string(log).unwrap_or_default();
             let last: Vec<&str> = log.lines().rev().take(15).collect();
@@ -140,23 +140,15 @@ async fn healthy(name: &'static str, port: u16, path: &str, log: &Path) -> Resul
     Ok(())
 }
 
-async fn answers(port: u16, path: &str) -> bool {
-    let Ok(mut stream) = TcpStream::connect(("127.0.0.1", port)).await else { return false };
-    let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
-    let mut answer = [0; 12];
-    stream.write_all(request.as_bytes()).await.is_ok()
-        && stream.read_exact(&mut answer).await.is_ok()
-        && answer.ends_with(b" 200")
-}
-
-/// The body of an answer to a GET.
+/// The body of an answer of 200 to a GET.
 async fn get(port: u16, path: &str) -> Option<String> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
     let request = format!("GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
-    answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned())
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.lines().next()?.contains(" 200").then(|| body.to_owned())
 }
 
 /// What a process has used so far.
