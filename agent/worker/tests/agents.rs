@@ -53,7 +53,7 @@ fn what_cannot_be_read_is_named() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_file_that_changes_takes_the_place_of_the_agent_and_a_wrong_one_does_not() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "host.toml", "[conversation]\ninstructions = \"first\"\n");

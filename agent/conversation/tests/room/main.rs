@@ -18,21 +18,14 @@ use agent_audio::{
     vad::{Detector, DetectorConfig},
 };
 use agent_conversation::{
-    Audience, CallReport, CloseReason, ContextPolicy, Conversation, ConversationConfig, ErrorPolicy, Others,
-    Parts, Prices, RoomBody, RoomBodyConfig, Standing,
+    Audience, CallReport, CloseReason, Conversation, Others, Parts, RoomBody, RoomBodyConfig, Standing,
 };
-use agent_language::wording::Wording;
 use agent_rtc::{JoinOptions, ParticipantKind, Room};
-use agent_turn::{
-    Config, Deadlines, Detection, EndpointConfig, InterruptionConfig, JudgeConfig, Pace, SpeculationConfig,
-    TranscriptConfig, TurnLimits,
-};
 use livekit_token::{AccessToken, VideoGrants};
-use providers_core::{
-    ChatMessage, GenerationOptions, SampleRate, SttOptions, TtsOptions, VAD_WINDOW, VoiceActivity,
-};
+use providers_core::{ChatMessage, SampleRate, VAD_WINDOW, VoiceActivity};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
 use server::Server;
+use tests_sim::session::Session;
 
 use crate::caller::{Caller, Seen};
 
@@ -184,7 +177,7 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
         Arc::new(FakeMind::new(vec![answer])),
         Arc::new(FakeVoice::new(SampleRate::VOICE, Sound::Tone { hertz: 440, peak: 8000 }, vec![speech])),
     );
-    Conversation::new(config(), parts, body)
+    Conversation::new(Session::default().config(), parts, body)
 }
 
 /// A loud window is speech: the caller's voice is a tone.
@@ -221,59 +214,5 @@ pub(crate) fn speaking() -> SpeakingConfig {
         quiet: Quiet::Nothing,
         hangover: ms(60),
         first_rtp_time: 0,
-    }
-}
-
-fn config() -> ConversationConfig {
-    let ms = Duration::from_millis;
-    ConversationConfig {
-        id: "scene".into(),
-        turn: Config {
-            detection: Detection::Voice,
-            endpoint: EndpointConfig { min_delay: ms(500), max_delay: ms(3000), pace: Pace::Fixed },
-            judge: JudgeConfig { silence: ms(200), deadline: ms(1000), reads_words: false },
-            transcript: TranscriptConfig { floor: ms(1000), ceiling: ms(5000), known: None },
-            limits: TurnLimits { longest_speech: ms(60_000), max_words: None, max_duration: None },
-            interruption: InterruptionConfig {
-                enabled: true,
-                min_duration: ms(500),
-                min_words: 0,
-                false_interruption: Some(ms(2000)),
-                aec_warmup: ms(0),
-                backchannel_boundary: ms(1000),
-            },
-            speculation: SpeculationConfig { enabled: true, max_attempts: 3, max_speech: ms(10_000) },
-            speaking: agent_turn::SpeakingConfig { min_gap: ms(0), filler_after: None },
-            deadlines: Deadlines {
-                reply: ms(20_000),
-                functions: ms(30_000),
-                stall: ms(15_000),
-                consider: ms(5000),
-                hold: ms(30_000),
-                close: ms(2000),
-            },
-            considers_turns: false,
-            max_speakers: 4,
-            user_away: None,
-        },
-        instructions: String::new(),
-        greeting: None,
-        hearing: SttOptions::default(),
-        generation: GenerationOptions::default(),
-        speaking: TtsOptions::default(),
-        max_tool_steps: 3,
-        tool_deadline: ms(10_000),
-        tools_at_once: 8,
-        tool_output: 8_000,
-        hook_deadline: ms(5_000),
-        playout_ahead: ms(5000),
-        wording: Wording { markdown: true, emoji: true, ..Wording::default() },
-        patience: false,
-        voices_speculations: false,
-        speculation_budget: None,
-        prices: Prices::default(),
-        fillers: Vec::new(),
-        context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
-        errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: ms(500) },
     }
 }

@@ -66,10 +66,13 @@ impl TeamSource {
     }
 
     /// What the files are at this moment: another value, another content.
-    pub(super) fn version(&self) -> Vec<(PathBuf, Option<SystemTime>)> {
-        let written = |path: &Path| fs::metadata(path).and_then(|file| file.modified()).ok();
+    pub(super) fn version(&self) -> Version {
+        let state = |path: &Path| {
+            let file = fs::metadata(path).ok()?;
+            Some((file.modified().ok()?, file.len()))
+        };
         let files = self.files().unwrap_or_default();
-        files.into_iter().map(|path| (path.clone(), written(&path))).collect()
+        files.into_iter().map(|path| (path.clone(), state(&path))).collect()
     }
 
     fn files(&self) -> io::Result<Vec<PathBuf>> {
@@ -83,6 +86,10 @@ impl TeamSource {
         Ok(files)
     }
 }
+
+/// Each file with when it was written and how long it is: a clock of files ticks seldom enough for two versions in one
+/// tick.
+pub(super) type Version = Vec<(PathBuf, Option<(SystemTime, u64)>)>;
 
 fn failed(path: &Path) -> impl Fn(io::Error) -> TeamError {
     move |source| TeamError::Io { path: path.to_owned(), source }
