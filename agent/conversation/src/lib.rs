@@ -38,7 +38,9 @@ pub use context::{ContextPolicy, SummaryPolicy};
 pub use conversation::{Conversation, Parts};
 pub use handle::{Handle, Refused};
 pub use keep::{Chooser, Keep};
-pub use observe::{CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, Unobserved};
+pub use observe::{
+    CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, ToolEnd, Unobserved,
+};
 pub use prices::{Micros, Prices};
 pub use report::CallReport;
 pub use sounds::{Recording, SoundSlot, Sounds};

@@ -266,7 +266,7 @@ impl Making {
             }
         }
         match (&self.text, &self.voice) {
-            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished => {
+            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished && !self.may_call_yet() => {
                 self.finished = true;
                 Poll::Ready(News::Finished { audible: self.samples > 0 })
             }
@@ -274,6 +274,11 @@ impl Making {
                 Poll::Pending
             }
         }
+    }
+
+    /// Whether there is nothing to hear of it, and its tools, which start when it is confirmed, may be all of it.
+    const fn may_call_yet(&self) -> bool {
+        self.is_speculative() && self.samples == 0
     }
 
     fn on_piece(&mut self, event: LlmEvent, now: Moment) -> News {

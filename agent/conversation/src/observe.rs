@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent_turn::{AgentState, CloseReason, Moment, ReplyId, SpeakerId, TurnEnd, TurnId, UserState, Verdict};
-use providers_core::{ErrorKind, Usage};
+use providers_core::{ErrorKind, ToolCall, Usage};
 
 use crate::Micros;
 
@@ -128,6 +128,10 @@ pub enum CallEvent<'a> {
         /// For how long.
         duration: Duration,
     },
+    /// A reply was begun before its turn was committed. One of the next two follows.
+    SpeculationBegun,
+    /// A speculative reply is the reply.
+    SpeculationUsed,
     /// A speculative reply was not used.
     SpeculationWasted {
         /// What it had used, estimated where providers have not said.
@@ -142,8 +146,32 @@ pub enum CallEvent<'a> {
         /// How.
         end: TurnEnd,
     },
+    /// A reply calls a tool.
+    ToolCalled {
+        /// The reply.
+        reply: ReplyId,
+        /// The call, as the mind gave it.
+        call: &'a ToolCall,
+    },
+    /// A call of a tool is over.
+    ToolEnded {
+        /// The reply that made it.
+        reply: ReplyId,
+        /// The mind's id of it.
+        call: &'a str,
+        /// The tool's name, as the mind gave it.
+        name: &'a str,
+        /// How it ended.
+        end: ToolEnd,
+        /// What the mind is told of it.
+        output: &'a str,
+        /// From the call to its end, the wait for other tools included.
+        took: Duration,
+    },
     /// The tools that a reply called have returned.
     ToolsExecuted {
+        /// The reply.
+        reply: ReplyId,
         /// Their names.
         names: &'a [String],
         /// How many failed.
@@ -185,6 +213,42 @@ pub struct Latency {
     pub llm_ttft: Option<Duration>,
     /// From the last text that the voice was given before its first sample to that sample.
     pub tts_ttfb: Option<Duration>,
+}
+
+/// How a call of a tool ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ToolEnd {
+    /// It returned.
+    Returned,
+    /// It returned an error.
+    Failed,
+    /// It did not return within its deadline.
+    TimedOut,
+    /// It was cancelled by an interruption, or by the end of the conversation.
+    Cancelled,
+    /// It was not run: there is no such tool, its arguments are no object, or too many run.
+    Refused,
+    /// It is broken.
+    Panicked,
+}
+
+impl ToolEnd {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Returned, Self::Failed, Self::TimedOut, Self::Cancelled, Self::Refused, Self::Panicked];
+
+    /// Its name, as a label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Returned => "returned",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+            Self::Refused => "refused",
+            Self::Panicked => "panicked",
+        }
+    }
 }
 
 /// Why a reply was begun.

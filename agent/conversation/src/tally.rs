@@ -46,6 +46,12 @@ impl Tally {
             CallEvent::PlayoutStarted { .. } => self.replies += 1,
             CallEvent::PlayoutResumed { .. } => self.false_interruptions += 1,
             CallEvent::Used { component, usage } => *self.usage.entry(component).or_default() += usage,
+            CallEvent::SpeculationBegun => self.speculations.0 += 1,
+            CallEvent::SpeculationUsed => self.speculations.1 += 1,
+            CallEvent::SpeculationWasted { usage, cost } => {
+                self.wasted.0 += usage;
+                self.wasted.1 += cost;
+            }
             CallEvent::Agent(_)
             | CallEvent::User(_)
             | CallEvent::Transcript { .. }
@@ -57,8 +63,9 @@ impl Tally {
             | CallEvent::WordsSetAside { .. }
             | CallEvent::TranscriptMissed { .. }
             | CallEvent::TurnTooLong { .. }
-            | CallEvent::SpeculationWasted { .. }
             | CallEvent::TurnEnded { .. }
+            | CallEvent::ToolCalled { .. }
+            | CallEvent::ToolEnded { .. }
             | CallEvent::ToolsExecuted { .. }
             | CallEvent::Latency(_)
             | CallEvent::Failed { .. }
@@ -85,15 +92,8 @@ impl Tally {
         self.streaks.remove(&component);
     }
 
-    /// A speculative reply was begun, or used.
-    pub(crate) const fn speculated(&mut self, was_used: bool) {
-        if was_used { self.speculations.1 += 1 } else { self.speculations.0 += 1 }
-    }
-
-    /// A speculative reply was not used; returns what all of them cost.
-    pub(crate) fn wasted(&mut self, usage: Usage, cost: Micros) -> Micros {
-        self.wasted.0 += usage;
-        self.wasted.1 += cost;
+    /// What all speculative replies that were not used have cost.
+    pub(crate) const fn wasted(&self) -> Micros {
         self.wasted.1
     }
 

@@ -15,6 +15,7 @@ use providers_core::{
     AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Tool, ToolCall, ToolContext, ToolOutcome,
     ToolSpec, Toolset,
 };
+use tokio::time::Instant;
 
 pub(crate) use self::round::{Part, Round};
 use self::{
@@ -22,6 +23,7 @@ use self::{
     job::{Caller, Job},
     round::Tally,
 };
+use crate::ToolEnd;
 
 mod answers;
 mod job;
@@ -63,11 +65,15 @@ pub(crate) struct Returned {
     pub(crate) reply: ReplyId,
     /// Which of the reply's calls.
     pub(crate) call: usize,
+    /// The mind's id of the call.
+    pub(crate) id: String,
     /// The tool's name.
     pub(crate) name: String,
     pub(crate) outcome: ToolOutcome,
     /// What part the answer has in its round.
     pub(crate) part: Part,
+    /// How the call ended, and how long it took; `None` while it runs and nobody waits for it.
+    pub(crate) ended: Option<(ToolEnd, Duration)>,
 }
 
 impl Toolbox {
@@ -99,21 +105,20 @@ impl Toolbox {
     pub(crate) fn start(&mut self, reply: ReplyId, calls: &[ToolCall]) {
         self.rounds.insert(reply, Tally::new(calls.iter().map(|call| call.name.clone())));
         for (number, call) in calls.iter().enumerate() {
-            let caller = Caller { reply, call: number };
-            if let Err(outcome) = self.begin(caller, call) {
-                self.answer(reply, number, &call.name, outcome);
+            let caller = Caller { reply, call: number, id: call.id.clone(), since: Instant::now() };
+            if let Err(outcome) = self.begin(&caller, call) {
+                self.answer(caller, &call.name, outcome, Some(ToolEnd::Refused));
             }
         }
     }
 
     /// Begins one call, or joins it to the one that does the same; otherwise what the mind is told instead.
-    fn begin(&mut self, caller: Caller, call: &ToolCall) -> Result<(), ToolOutcome> {
+    fn begin(&mut self, caller: &Caller, call: &ToolCall) -> Result<(), ToolOutcome> {
         let tool = self.tools.find(&call.name).cloned().ok_or_else(|| unknown(&call.name, &self.tools))?;
         let arguments = arguments(&call.arguments)?;
-        let (reply, number) = (caller.reply, caller.call);
         let is_awaited = tool.rules().result == ResultRule::Awaited;
         if let Some(job) = self.same(&*tool, &arguments) {
-            job.callers.push(caller);
+            job.callers.push(caller.clone());
         } else if self.jobs.len() < JOBS {
             self.n_jobs += 1;
             let context = ToolContext {
@@ -122,12 +127,12 @@ impl Toolbox {
                 conversation: self.conversation.clone(),
                 agent: self.agent.clone(),
             };
-            self.jobs.push(Job::new(tool, arguments, context, caller));
+            self.jobs.push(Job::new(tool, arguments, context, caller.clone()));
         } else {
             return Err(crowded());
         }
         if !is_awaited {
-            self.answer(reply, number, &call.name, started());
+            self.answer(caller.clone(), &call.name, started(), None);
         }
         Ok(())
     }
@@ -149,12 +154,21 @@ impl Toolbox {
             }
             let name = job.name().to_owned();
             left.extend(
-                job.callers.extract_if(.., |caller| caller.reply == reply).map(|c| (c.call, name.clone())),
+                job.callers.extract_if(.., |caller| caller.reply == reply).map(|c| (c, name.clone())),
             );
             !job.callers.is_empty()
         });
-        for (call, name) in left {
-            self.answer(reply, call, &name, cancelled());
+        for (caller, name) in left {
+            self.answer(caller, &name, cancelled(), Some(ToolEnd::Cancelled));
+        }
+    }
+
+    /// The conversation is over: what runs is cancelled.
+    pub(crate) fn end(&mut self) {
+        for job in std::mem::take(&mut self.jobs) {
+            for caller in job.callers.iter().cloned() {
+                self.answer(caller, job.name(), cancelled(), Some(ToolEnd::Cancelled));
+            }
         }
     }
 
@@ -174,21 +188,23 @@ impl Toolbox {
     fn poll_jobs(&mut self, cx: &mut Context<'_>) {
         let mut n = 0;
         while n < self.jobs.len().min(self.limits.at_once) {
-            let Poll::Ready(outcome) = self.jobs[n].poll(cx, self.limits.deadline) else {
+            let Poll::Ready((outcome, end)) = self.jobs[n].poll(cx, self.limits.deadline) else {
                 n += 1;
                 continue;
             };
             let job = self.jobs.remove(n);
-            for caller in &job.callers {
-                self.answer(caller.reply, caller.call, job.name(), outcome.clone());
+            for caller in job.callers.iter().cloned() {
+                self.answer(caller, job.name(), outcome.clone(), Some(end));
             }
         }
     }
 
-    fn answer(&mut self, reply: ReplyId, call: usize, name: &str, outcome: ToolOutcome) {
+    fn answer(&mut self, caller: Caller, name: &str, outcome: ToolOutcome, end: Option<ToolEnd>) {
+        let Caller { reply, call, id, since } = caller;
         let outcome = shortened(outcome, self.limits.output);
         let part = self.rounds.get_mut(&reply).map_or(Part::Late, |tally| tally.take(call, &outcome));
-        self.ready.push_back(Returned { reply, call, name: name.to_owned(), outcome, part });
+        let ended = end.map(|end| (end, since.elapsed()));
+        self.ready.push_back(Returned { reply, call, id, name: name.to_owned(), outcome, part, ended });
     }
 
     /// Whether all calls of a reply are answered, and its round was not taken.

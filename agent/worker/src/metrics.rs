@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agent_conversation::{CallReport, Latency};
+use agent_conversation::{CallReport, Latency, Micros, ToolEnd};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -25,6 +25,9 @@ use crate::{
 
 type Labels = Vec<(&'static str, String)>;
 type Ratio = Gauge<f64, std::sync::atomic::AtomicU64>;
+/// A sum of seconds, or of money.
+type Sum = Counter<f64, std::sync::atomic::AtomicU64>;
+type Histograms = Family<Labels, Histogram, fn() -> Histogram>;
 
 /// All values of this process. Written from any thread; each write is a few atomic operations, none of them per packet.
 #[derive(Debug)]
@@ -54,7 +57,12 @@ pub struct Metrics {
     interruptions: Family<Labels, Counter>,
     provider_failures: Family<Labels, Counter>,
     tokens: Family<Labels, Counter>,
-    provider_audio: Family<Labels, Counter<f64, std::sync::atomic::AtomicU64>>,
+    provider_audio: Family<Labels, Sum>,
+    speculations: Family<Labels, Counter>,
+    wasted_tokens: Family<Labels, Counter>,
+    wasted_cost: Sum,
+    tool_calls: Family<Labels, Counter>,
+    tool_duration: Histograms,
     breaches: Counter,
 }
 
@@ -95,12 +103,26 @@ impl Metrics {
             provider_failures: list.add(Metric::ProviderFailures, Family::default()),
             tokens: list.add(Metric::Tokens, Family::default()),
             provider_audio: list.add(Metric::ProviderAudio, Family::default()),
+            speculations: list.add(Metric::Speculations, Family::default()),
+            wasted_tokens: list.add(Metric::SpeculationWastedTokens, Family::default()),
+            wasted_cost: list.add(Metric::SpeculationWastedCost, Sum::default()),
+            tool_calls: list.add(Metric::ToolCalls, Family::default()),
+            tool_duration: list.add(
+                Metric::ToolDuration,
+                Histograms::new_with_constructor(|| Histogram::new(LATENCY_SECONDS)),
+            ),
             breaches: list.add(Metric::InvariantBreaches, Counter::default()),
             registry: Registry::default(),
         };
-        // Both are there from the start: a rate over a series that appears with its first failure misses that failure.
+        // All are there from the start: a rate over a series that appears with its first failure misses that failure.
         for status in [SUCCESS, FAILED] {
             drop(metrics.ended.get_or_create(&label("status", status)));
+        }
+        for outcome in [USED, DROPPED] {
+            drop(metrics.speculations.get_or_create(&label("outcome", outcome)));
+        }
+        for end in ToolEnd::ALL {
+            drop(metrics.tool_calls.get_or_create(&label("outcome", end.name())));
         }
         Self { registry: list.0, ..metrics }
     }
@@ -139,12 +161,26 @@ impl Metrics {
         self.provider_failures.get_or_create(&labels).inc();
     }
 
-    pub(crate) fn used(&self, component: &'static str, usage: Usage) {
-        for (direction, tokens) in [("read", usage.input_tokens), ("written", usage.output_tokens)] {
-            if tokens > 0 {
-                self.tokens.get_or_create(&label("direction", direction)).inc_by(tokens);
-            }
+    pub(crate) fn speculation_used(&self) {
+        self.speculations.get_or_create(&label("outcome", USED)).inc();
+    }
+
+    pub(crate) fn speculation_wasted(&self, usage: Usage, cost: Micros) {
+        self.speculations.get_or_create(&label("outcome", DROPPED)).inc();
+        count_tokens(&self.wasted_tokens, usage);
+        self.wasted_cost.inc_by(cost.0 as f64 / 1e6);
+    }
+
+    pub(crate) fn tool_called(&self, end: ToolEnd, took: Duration) {
+        let outcome = label("outcome", end.name());
+        self.tool_calls.get_or_create(&outcome).inc();
+        if end != ToolEnd::Refused {
+            observe(&self.tool_duration.get_or_create(&outcome), Some(took));
         }
+    }
+
+    pub(crate) fn used(&self, component: &'static str, usage: Usage) {
+        count_tokens(&self.tokens, usage);
         let audio = usage.audio_in_ms + usage.audio_out_ms;
         if audio > 0 {
             self.provider_audio.get_or_create(&label("component", component)).inc_by(audio as f64 / 1_000.0);
@@ -204,12 +240,22 @@ fn observe(histogram: &Histogram, duration: Option<Duration>) {
     }
 }
 
+fn count_tokens(tokens: &Family<Labels, Counter>, usage: Usage) {
+    for (direction, count) in [("read", usage.input_tokens), ("written", usage.output_tokens)] {
+        if count > 0 {
+            tokens.get_or_create(&label("direction", direction)).inc_by(count);
+        }
+    }
+}
+
 fn label(name: &'static str, value: impl Into<String>) -> Labels {
     vec![(name, value.into())]
 }
 
 const SUCCESS: &str = "success";
 const FAILED: &str = "failed";
+const USED: &str = "used";
+const DROPPED: &str = "dropped";
 /// From a frame to what nobody waits for. Fine around 500 ms, where an answer begins to feel late.
 const LATENCY_SECONDS: [f64; 16] =
     [0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];

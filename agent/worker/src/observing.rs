@@ -62,10 +62,25 @@ impl Observer for CallObserver {
             CallEvent::TurnTooLong { speaker, words, duration } => {
                 info!(%job, ?at, %speaker, words, ?duration, "a turn is too long");
             }
+            CallEvent::SpeculationBegun => debug!(%job, ?at, "an answer is begun before its turn has ended"),
+            CallEvent::SpeculationUsed => {
+                self.metrics.speculation_used();
+                debug!(%job, ?at, "the answer that was begun is the answer");
+            }
             CallEvent::SpeculationWasted { usage, cost } => {
+                self.metrics.speculation_wasted(usage, cost);
                 debug!(%job, ?at, ?usage, cost = cost.0, "an answer was begun in vain");
             }
-            CallEvent::ToolsExecuted { names, errors } => info!(%job, ?at, ?names, errors, "tools executed"),
+            CallEvent::ToolCalled { reply, call } => {
+                debug!(%job, ?at, ?reply, tool = call.name, "tool called");
+            }
+            CallEvent::ToolEnded { name, end, took, .. } => {
+                self.metrics.tool_called(end, took);
+                info!(%job, ?at, tool = name, end = end.name(), ?took, "tool ended");
+            }
+            CallEvent::ToolsExecuted { reply, names, errors } => {
+                debug!(%job, ?at, ?reply, ?names, errors, "tools executed");
+            }
             CallEvent::Latency(latency) => {
                 self.metrics.replied(latency);
                 let Latency { end_to_end, after_commit, llm_ttft, tts_ttfb } = latency;
@@ -111,3 +126,6 @@ fn turn_end(end: TurnEnd) -> &'static str {
         TurnEnd::Closed => "closed",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,7 @@ impl Observer for Witness {
                 let Delays { transcription, end_of_turn, .. } = self.turn;
                 self.reply = Delays { transcription, end_of_turn, e2e: latency.end_to_end, ..self.reply };
             }
-            CallEvent::ToolsExecuted { names, errors } => {
+            CallEvent::ToolsExecuted { names, errors, .. } => {
                 self.write(at, "tools_executed", vec![("names", json!(names)), ("errors", json!(errors))]);
             }
             CallEvent::Closed { reason } => {
@@ -118,7 +118,11 @@ impl Observer for Witness {
             CallEvent::WordsSetAside { .. }
             | CallEvent::TranscriptMissed { .. }
             | CallEvent::TurnTooLong { .. }
+            | CallEvent::SpeculationBegun
+            | CallEvent::SpeculationUsed
             | CallEvent::SpeculationWasted { .. }
+            | CallEvent::ToolCalled { .. }
+            | CallEvent::ToolEnded { .. }
             | CallEvent::TurnEnded { .. }
             | CallEvent::Used { .. }
             | CallEvent::Failed { .. } => {}

@@ -159,7 +159,10 @@ impl<B: Body> Call<B> {
             making::News::Failed { component, kind, message, is_final } => {
                 self.on_failure(component, kind, &message, is_final);
                 if is_final {
-                    self.replies.retain(|making| making.id != id);
+                    if let Some(at) = self.replies.iter().position(|making| making.id == id) {
+                        let failed = self.replies.swap_remove(at);
+                        self.count_waste(&failed);
+                    }
                     self.end_speech(id, SpeechEnd::Failed);
                     self.tell(Input::Reply(id, ReplyFact::Failed));
                 }

@@ -49,6 +49,7 @@ impl<B: Body> Call<B> {
             Output::Close { reason } => {
                 self.stop_considering();
                 self.replies.clear();
+                self.end_tools();
                 self.closing = Some(reason);
             }
         }
@@ -113,8 +114,8 @@ impl<B: Body> Call<B> {
         cost += prices.cost(Component::Tts, tts);
         let mut usage: Usage = llm;
         usage += tts;
-        let total = self.tally.wasted(usage, cost);
         self.tally.tell(self.now(), CallEvent::SpeculationWasted { usage, cost });
+        let total = self.tally.wasted();
         if self.config.speculation_budget.is_some_and(|budget| total >= budget) {
             self.facts.push_back(Input::Told(agent_turn::Told::Budget { left: false }));
         }
@@ -128,7 +129,7 @@ impl<B: Body> Call<B> {
         let Some(making) = self.reply(reply) else { return };
         if making.is_made_from(revision) {
             making.confirm();
-            self.tally.speculated(true);
+            self.tally.tell(self.now(), CallEvent::SpeculationUsed);
             return self.start_tools(reply);
         }
         if let Some(at) = self.replies.iter().position(|making| making.id == reply) {

@@ -115,7 +115,7 @@ impl<B: Body> Call<B> {
         if so_far_of.is_none() {
             return making;
         }
-        self.tally.speculated(false);
+        self.tally.tell(now, CallEvent::SpeculationBegun);
         making.speculative(revision, read, self.config.voices_speculations)
     }
 

@@ -27,6 +27,10 @@ impl<B: Body> Call<B> {
         }
         making.has_called = true;
         self.history.called(id, &calls);
+        let now = self.now();
+        for call in &calls {
+            self.tally.tell(now, CallEvent::ToolCalled { reply: id, call });
+        }
         self.toolbox.start(id, &calls);
         let started = Input::Reply(id, ReplyFact::FunctionStarted);
         self.facts.extend(calls.iter().map(|_| started));
@@ -34,7 +38,8 @@ impl<B: Body> Call<B> {
 
     pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> bool {
         let Poll::Ready(returned) = self.toolbox.poll(cx) else { return false };
-        let Returned { reply, call, name, outcome, part } = returned;
+        self.tell_call(&returned);
+        let Returned { reply, call, id: _, name, outcome, part, ended: _ } = returned;
         if part == Part::Late {
             self.tell_late(&name, &outcome);
             self.history.returned(reply, call, outcome);
@@ -54,7 +59,9 @@ impl<B: Body> Call<B> {
     /// anything is answered to what comes next.
     pub(super) fn interrupt_tools(&mut self, reply: ReplyId) {
         self.toolbox.interrupt(reply);
-        while let Some(Returned { reply, call, outcome, part, .. }) = self.toolbox.take_answered() {
+        while let Some(returned) = self.toolbox.take_answered() {
+            self.tell_call(&returned);
+            let Returned { reply, call, outcome, part, .. } = returned;
             self.history.returned(reply, call, outcome);
             self.facts.push_back(Input::Reply(reply, ReplyFact::FunctionFinished));
             if part == Part::Last {
@@ -64,6 +71,24 @@ impl<B: Body> Call<B> {
         // Its tools had returned while its words were heard; nothing will be said about them.
         if self.toolbox.is_round_over(reply) {
             self.tell_tools(reply);
+        }
+    }
+
+    /// The conversation is over: tools that run are cancelled.
+    pub(super) fn end_tools(&mut self) {
+        self.toolbox.end();
+        while let Some(returned) = self.toolbox.take_answered() {
+            self.tell_call(&returned);
+        }
+    }
+
+    /// Tells the observer of a call that is over.
+    fn tell_call(&mut self, returned: &Returned) {
+        let Returned { reply, call: _, id, name, outcome, part: _, ended } = returned;
+        if let Some((end, took)) = *ended {
+            let (reply, output) = (*reply, outcome.output.as_str());
+            let event = CallEvent::ToolEnded { reply, call: id, name, end, output, took };
+            self.tally.tell(self.now(), event);
         }
     }
 
@@ -82,7 +107,7 @@ impl<B: Body> Call<B> {
     /// Tells the observer of a reply's tools, once.
     fn tell_tools(&mut self, reply: ReplyId) -> Option<Round> {
         let round = self.toolbox.take_round(reply)?;
-        let event = CallEvent::ToolsExecuted { names: &round.names, errors: round.errors };
+        let event = CallEvent::ToolsExecuted { reply, names: &round.names, errors: round.errors };
         self.tally.tell(self.now(), event);
         Some(round)
     }

@@ -10,10 +10,11 @@ use std::{
 
 use agent_turn::ReplyId;
 use providers_core::{Arguments, BoxFuture, Tool, ToolContext, ToolOutcome, ToolRules};
-use tokio::time::{Timeout, timeout};
+use tokio::time::{Instant, Timeout, timeout};
 use tracing::{debug, error};
 
 use super::answers::{overdue, panicked};
+use crate::ToolEnd;
 
 /// One run of a tool. Dropping it cancels it.
 pub(crate) struct Job {
@@ -31,6 +32,10 @@ pub(crate) struct Caller {
     pub(crate) reply: ReplyId,
     /// Which of the reply's calls.
     pub(crate) call: usize,
+    /// The mind's id of it.
+    pub(crate) id: String,
+    /// When it was made.
+    pub(crate) since: Instant,
 }
 
 struct Run {
@@ -63,12 +68,12 @@ impl Job {
     }
 
     /// Goes on with it, and begins it first; it may take `longest`, or less if its own rules say so.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, longest: Duration) -> Poll<ToolOutcome> {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, longest: Duration) -> Poll<(ToolOutcome, ToolEnd)> {
         // The tool is not touched again after a panic: the job is over then.
         let polled = catch_unwind(AssertUnwindSafe(|| self.run(longest).poll(cx)));
         polled.unwrap_or_else(|_| {
             error!(tool = self.name(), "a tool panicked");
-            Poll::Ready(panicked())
+            Poll::Ready((panicked(), ToolEnd::Panicked))
         })
     }
 
@@ -84,8 +89,11 @@ impl Job {
 }
 
 impl Run {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<ToolOutcome> {
-        let outcome = std::task::ready!(self.future.as_mut().poll(cx));
-        Poll::Ready(outcome.unwrap_or_else(|_| overdue(self.deadline)))
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ToolOutcome, ToolEnd)> {
+        Poll::Ready(match std::task::ready!(self.future.as_mut().poll(cx)) {
+            Ok(outcome) if outcome.is_error => (outcome, ToolEnd::Failed),
+            Ok(outcome) => (outcome, ToolEnd::Returned),
+            Err(_) => (overdue(self.deadline), ToolEnd::TimedOut),
+        })
     }
 }

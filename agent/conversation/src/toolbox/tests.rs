@@ -113,10 +113,11 @@ fn called(calls: &[(&str, &str)]) -> Vec<ToolCall> {
 }
 
 fn told(returned: &Returned) -> String {
-    let Returned { reply, call, name, outcome, part } = returned;
+    let Returned { reply, call, id: _, name, outcome, part, ended } = returned;
     let is_error = if outcome.is_error { "error" } else { "ok" };
     let silent = if outcome.reply { "" } else { " silent" };
-    format!("{name} {}.{call} {part:?} {is_error}{silent}: {}", reply.0, outcome.output)
+    let ended = ended.map_or_else(String::new, |(end, took)| format!(" {end:?} {:.1}s", took.as_secs_f64()));
+    format!("{name} {}.{call} {part:?} {is_error}{silent}{ended}: {}", reply.0, outcome.output)
 }
 
 fn limits() -> ToolLimits {
@@ -132,8 +133,8 @@ fn calls_run_side_by_side_and_the_last_one_ends_the_round() {
         expect![[r#"
             0.5 runs job-1 {}
             0.5 runs job-2 {"a":1}
-            1.5 quick 1.1 One ok: result of job-2
-            2.5 slow 1.0 Last ok: result of job-1
+            1.5 quick 1.1 One ok Returned 1.0s: result of job-2
+            2.5 slow 1.0 Last ok Returned 2.0s: result of job-1
         "#]],
     );
 }
@@ -148,9 +149,9 @@ fn no_more_run_at_once_than_allowed_and_the_others_follow_in_their_order() {
             0.0 runs job-1 {"n":1}
             0.0 runs job-2 {"n":2}
             1.0 runs job-3 {"n":3}
-            1.0 t 1.0 One ok: result of job-1
-            1.0 t 1.1 One ok: result of job-2
-            2.0 t 1.2 Last ok: result of job-3
+            1.0 t 1.0 One ok Returned 1.0s: result of job-1
+            1.0 t 1.1 One ok Returned 1.0s: result of job-2
+            2.0 t 1.2 Last ok Returned 2.0s: result of job-3
         "#]],
     );
 }
@@ -162,9 +163,9 @@ fn what_cannot_be_run_is_answered_and_not_run() {
         limits(),
         vec![(0.0, Do::Call(1, &[("c", "{}"), ("a", "{\"x\":"), ("b", "[]")]))],
         expect![[r#"
-            0.0 c 1.0 One error: Unknown function: c - available tools: a, b
-            0.0 a 1.1 One error: The arguments are not valid JSON: EOF while parsing a value at line 1 column 5. Nothing was done. Ca … [cut: the first 100 of 128 characters]
-            0.0 b 1.2 Last error: The arguments are an array, not a JSON object. Nothing was done. Call again with a JSON object.
+            0.0 c 1.0 One error Refused 0.0s: Unknown function: c - available tools: a, b
+            0.0 a 1.1 One error Refused 0.0s: The arguments are not valid JSON: EOF while parsing a value at line 1 column 5. Nothing was done. Ca … [cut: the first 100 of 128 characters]
+            0.0 b 1.2 Last error Refused 0.0s: The arguments are an array, not a JSON object. Nothing was done. Call again with a JSON object.
         "#]],
     );
 }
@@ -184,11 +185,11 @@ fn a_tool_has_its_own_deadline_but_no_longer_one_than_the_conversation_allows() 
             0.0 runs job-2 {}
             0.0 runs job-3 {}
             3.0 cancelled job-1
-            3.0 own 1.0 One error: The function did not return within 3 s.
+            3.0 own 1.0 One error TimedOut 3.0s: The function did not return within 3 s.
             10.0 cancelled job-2
             10.0 cancelled job-3
-            10.0 patient 1.1 One error: The function did not return within 10 s.
-            10.0 any 1.2 Last error: The function did not return within 10 s.
+            10.0 patient 1.1 One error TimedOut 10.0s: The function did not return within 10 s.
+            10.0 any 1.2 Last error TimedOut 10.0s: The function did not return within 10 s.
         "#]],
     );
 }
@@ -206,16 +207,16 @@ fn the_same_call_made_twice_at_a_time_runs_once_unless_each_is_another() {
         expect![[r#"
             0.0 runs job-1 {"a":1,"b":2}
             1.0 runs job-2 {"a":1,"b":3}
-            2.0 book 1.0 One ok: result of job-1
-            2.0 book 1.1 Last ok: result of job-1
-            2.0 book 2.0 One ok: result of job-1
-            3.0 book 2.1 Last ok: result of job-2
+            2.0 book 1.0 One ok Returned 2.0s: result of job-1
+            2.0 book 1.1 Last ok Returned 2.0s: result of job-1
+            2.0 book 2.0 One ok Returned 1.0s: result of job-1
+            3.0 book 2.1 Last ok Returned 2.0s: result of job-2
             5.0 runs job-3 {}
             5.0 runs job-4 {}
             5.0 runs job-5 {"a":1,"b":2}
-            6.0 dice 3.0 One ok: result of job-3
-            6.0 dice 3.1 One ok: result of job-4
-            7.0 book 3.2 Last ok: result of job-5
+            6.0 dice 3.0 One ok Returned 1.0s: result of job-3
+            6.0 dice 3.1 One ok Returned 1.0s: result of job-4
+            7.0 book 3.2 Last ok Returned 2.0s: result of job-5
         "#]],
     );
 }
@@ -236,10 +237,10 @@ fn an_interruption_cancels_what_may_be_cancelled_and_keeps_what_the_others_retur
             0.0 runs job-2 {}
             0.0 runs job-3 {"n":2}
             1.0 cancelled job-1
-            1.0 look 1.0 One error silent: The user interrupted, and the function was cancelled before it returned.
-            1.0 look 1.2 One error silent: The user interrupted, and the function was cancelled before it returned.
-            2.0 book 1.1 Last ok: result of job-2
-            2.0 look 2.0 Last ok: result of job-3
+            1.0 look 1.0 One error silent Cancelled 1.0s: The user interrupted, and the function was cancelled before it returned.
+            1.0 look 1.2 One error silent Cancelled 1.0s: The user interrupted, and the function was cancelled before it returned.
+            2.0 book 1.1 Last ok Returned 2.0s: result of job-2
+            2.0 look 2.0 Last ok Returned 1.5s: result of job-3
         "#]],
     );
 }
@@ -254,8 +255,8 @@ fn a_tool_in_the_background_is_answered_at_once_and_again_when_it_returns() {
             0.0 ship 1.0 One ok: The function is running. What it returns will be told later.
             0.0 runs job-1 {}
             0.0 runs job-2 {}
-            1.0 look 1.1 Last ok: result of job-2
-            5.0 ship 1.0 Late ok: result of job-1
+            1.0 look 1.1 Last ok Returned 1.0s: result of job-2
+            5.0 ship 1.0 Late ok Returned 5.0s: result of job-1
         "#]],
     );
 }
@@ -279,9 +280,9 @@ fn a_tool_that_panics_takes_nothing_down() {
         vec![(0.0, Do::Call(1, &[("later", ""), ("at_once", ""), ("good", "")]))],
         expect![[r#"
             0.0 runs job-3 {}
-            0.0 later 1.0 One error: The function failed for a reason of its own.
-            0.0 at_once 1.1 One error: The function failed for a reason of its own.
-            1.0 good 1.2 Last ok: result of job-3
+            0.0 later 1.0 One error Panicked 0.0s: The function failed for a reason of its own.
+            0.0 at_once 1.1 One error Panicked 0.0s: The function failed for a reason of its own.
+            1.0 good 1.2 Last ok Returned 1.0s: result of job-3
         "#]],
     );
 }

@@ -7,6 +7,7 @@ use std::{
 
 use agent_conversation::{ContextPolicy, Micros, Prices, Say, SummaryPolicy};
 use agent_language::reading::normaliser;
+use agent_tools::{Function, NoArguments};
 use expect_test::expect;
 use futures_core::Stream;
 use providers_core::{ChatMessage, SampleRate};
@@ -34,6 +35,26 @@ fn a18_an_answer_that_was_voiced_in_advance_is_heard_sooner_and_never_before_the
         ["3.50"],
         "ready at 2.70, and silent until it is confirmed"
     );
+}
+
+#[test]
+fn a_tool_that_an_answer_begun_in_advance_calls_is_run_once_the_turn_has_ended() {
+    for is_voiced in [false, true] {
+        let look = Function::typed("look", "", |_: NoArguments, _| async { Ok("seen") });
+        let played = Scene::new()
+            .with(|config| config.voices_speculations = is_voiced)
+            .user(0.5, 2.0, HELLO, 0.1)
+            .mind_calls(HELLO, "", &["look"], 0.1, 0.2)
+            .mind("seen", FINE, 0.1, 0.2)
+            .voice("*", 1.0, 0.2, 0.3)
+            .tool(look)
+            .play();
+        assert_eq!(
+            (played.report.speculations, plays(&played)),
+            ((1, 1), vec!["2.90"]),
+            "voiced: {is_voiced}"
+        );
+    }
 }
 
 /// Three utterances that are one turn: the answers to the first two are begun in vain.

@@ -351,7 +351,11 @@ impl Observer for Recorder {
             CallEvent::TurnCommitted { .. }
             | CallEvent::TurnEnded { .. }
             | CallEvent::Used { .. }
-            | CallEvent::SpeculationWasted { .. } => return,
+            | CallEvent::SpeculationBegun
+            | CallEvent::SpeculationUsed
+            | CallEvent::SpeculationWasted { .. }
+            | CallEvent::ToolCalled { .. }
+            | CallEvent::ToolEnded { .. } => return,
             CallEvent::WordsSetAside { text, verdict, .. } => format!("aside {verdict:?} {text:?}"),
             CallEvent::TranscriptMissed { recovered, .. } => format!("missed, {recovered} words recovered"),
             CallEvent::TurnTooLong { words, .. } => format!("too long: {words} words"),
@@ -371,7 +375,7 @@ impl Observer for Recorder {
             CallEvent::Message { role, text, interrupted } => {
                 format!("message {role:?}{} {text:?}", if *interrupted { "*" } else { "" })
             }
-            CallEvent::ToolsExecuted { names, errors } => {
+            CallEvent::ToolsExecuted { names, errors, .. } => {
                 format!("tools {} errors {errors}", names.join(" "))
             }
             CallEvent::Latency(latency) => {

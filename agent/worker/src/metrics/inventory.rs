@@ -59,6 +59,11 @@ metrics! {
     ProviderFailures = "provider_failures" ["component", "kind"] "Failures of recogniser, mind and voice, by kind";
     Tokens = "tokens" ["direction"] "Tokens that minds read and wrote, as they counted them";
     ProviderAudio = "provider_audio_seconds" ["component"] "Audio that recognisers heard and voices spoke, as they counted it";
+    Speculations = "speculations" ["outcome"] "Answers begun before their turn had ended, by whether they were used or dropped: the hit rate is used over both";
+    SpeculationWastedTokens = "speculation_wasted_tokens" ["direction"] "Tokens that minds read and wrote for answers that were dropped, estimated where they were not counted";
+    SpeculationWastedCost = "speculation_wasted_cost" [] "What answers that were dropped have cost, mind and voice, in the money of [prices]";
+    ToolCalls = "tool_calls" ["outcome"] "Calls of tools, by how they ended";
+    ToolDuration = "tool_duration_seconds" ["outcome"] "From the call of a tool to its end, the wait for other tools included; calls that were refused took no time and are left out";
     InvariantBreaches = "invariant_breaches" [] "Breaches of the turn machine's invariants; anything but 0 is a fault of this program";
 }
 
