@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
-use agent_turn::{Moment, ReplyId};
+use agent_turn::{Moment, ReplyFact, ReplyId};
 use providers_core::{
     ErrorKind, FinishReason, LlmEvent, LlmStream, SampleRate, SpeechChunk, ToolCall, TtsStream, Usage,
 };
+use tracing::debug;
 
 pub(crate) use self::worded::Voicing;
 use self::worded::Worded;
@@ -22,7 +23,7 @@ mod worded;
 /// One reply, from its cause to its last sample.
 pub(crate) struct Making {
     pub(crate) id: ReplyId,
-    /// The tools it calls.
+    /// The tools it calls that do not run yet.
     pub(crate) calls: Vec<ToolCall>,
     /// Its text, and where it lies in the audio.
     pub(crate) captions: Transcript,
@@ -31,7 +32,7 @@ pub(crate) struct Making {
     pub(crate) times: Times,
     /// Whether the mind was allowed to call tools.
     pub(crate) may_call: bool,
-    /// Whether tools were called by it.
+    /// Whether tools of it run, or ran.
     pub(crate) has_called: bool,
     /// Whether it stays out of the history.
     pub(crate) is_forgotten: bool,
@@ -208,6 +209,25 @@ impl Making {
         matches!(self.text, Text::Whole)
     }
 
+    /// How far it is made, in the order in which that came about.
+    pub(crate) fn progress(&self) -> impl Iterator<Item = ReplyFact> + use<> {
+        let audible = self.samples > 0;
+        let ready = audible.then_some(ReplyFact::Ready);
+        let finished = self.finished.then_some(ReplyFact::Finished { audible });
+        [self.calls_known(), ready, finished].into_iter().flatten()
+    }
+
+    /// That it calls tools, once all calls are known.
+    pub(crate) fn calls_known(&self) -> Option<ReplyFact> {
+        let functions = u32::try_from(self.calls.len()).unwrap_or(u32::MAX);
+        (self.is_thought() && functions > 0).then_some(ReplyFact::FunctionsCalled { functions })
+    }
+
+    /// Whether all of it is made, nothing of it can be heard and nothing that it calls waits to run.
+    pub(crate) const fn is_over_unheard(&self) -> bool {
+        self.finished && self.samples == 0 && self.calls.is_empty() && !self.is_speculative()
+    }
+
     /// The rate of its samples.
     pub(crate) const fn rate(&self) -> SampleRate {
         self.rate
@@ -266,7 +286,7 @@ impl Making {
             }
         }
         match (&self.text, &self.voice) {
-            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished && !self.may_call_yet() => {
+            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished => {
                 self.finished = true;
                 Poll::Ready(News::Finished { audible: self.samples > 0 })
             }
@@ -274,11 +294,6 @@ impl Making {
                 Poll::Pending
             }
         }
-    }
-
-    /// Whether there is nothing to hear of it, and its tools, which start when it is confirmed, may be all of it.
-    const fn may_call_yet(&self) -> bool {
-        self.is_speculative() && self.samples == 0
     }
 
     fn on_piece(&mut self, event: LlmEvent, now: Moment) -> News {
@@ -317,6 +332,11 @@ impl Making {
     }
 
     fn end_text(&mut self, now: Moment) {
+        if !self.may_call && !self.calls.is_empty() {
+            let n_calls = self.calls.len();
+            debug!(n_calls, "the mind calls tools though it was told not to: they are not run");
+            self.calls.clear();
+        }
         self.worded.finish(&mut self.captions, now);
         self.text = Text::Whole;
         if let Voice::Speaking(voice) = &mut self.voice {

@@ -127,8 +127,11 @@ pub enum ReplyFact {
     },
     /// It could not be made.
     Failed,
-    /// It called a function, which runs now.
-    FunctionStarted,
+    /// It calls functions, which wait for [`crate::Output::RunFunctions`].
+    FunctionsCalled {
+        /// How many more than before.
+        functions: u32,
+    },
     /// One of its functions has returned.
     FunctionFinished,
 }

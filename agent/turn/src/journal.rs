@@ -22,7 +22,8 @@
 //! | `user.preflight` | how many words |
 //! | `user.judged` | the pause, and probability/threshold in thousandths, or `failed` |
 //! | `user.overlap` | `undecided`, `interruption`, `backchannel`, `echo` or `side_speech` |
-//! | `reply.ready` `reply.finished` `reply.silent` `reply.failed` `reply.called` `reply.returned` | the reply |
+//! | `reply.ready` `reply.finished` `reply.silent` `reply.failed` `reply.returned` | the reply |
+//! | `reply.called` | the reply, and how many functions |
 //! | `playout.started` · `playout.progressed` `playout.finished` | the reply · and how many ms were heard |
 //! | `told.say` `told.generate` | the request; `firm` if it is uninterruptible, `low` or `high`, `min_duration=`, `min_words=` |
 //! | `told.stop` | `force` if also what is uninterruptible |

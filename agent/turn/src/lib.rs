@@ -26,7 +26,7 @@
 //! - **T2** each committed turn ends in exactly one of a reply, a suppression with a reason, the close of the call.
 //! - **T3** after its stop, nothing is ordered to play for that reply.
 //! - **T4** a reply is cut at the position that the playout reported as heard.
-//! - **T5** a speculative reply is silent until it is confirmed.
+//! - **T5** a speculative reply is silent, and runs nothing, until it is confirmed.
 //! - **T6** the next timeout is later than the last moment handled, and handling it makes progress.
 //! - **T7** the same journal gives the same orders.
 //! - **T8** after `Closed`, silence.

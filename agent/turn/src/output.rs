@@ -43,12 +43,17 @@ pub enum Output {
         /// The turn it answers.
         turn: TurnId,
     },
-    /// Forget the reply; nothing of it was heard. What its functions return is kept.
+    /// Forget the reply; nothing of it was heard. What its functions return is kept; those that do not run will not.
     CancelReply {
         /// The reply.
         reply: ReplyId,
         /// Why.
         reason: CancelReason,
+    },
+    /// Run the functions that the reply calls: it has the floor, so that what was to be said before it has been said.
+    RunFunctions {
+        /// The reply.
+        reply: ReplyId,
     },
     /// Let the reply be heard.
     StartPlayout {

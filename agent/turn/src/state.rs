@@ -77,8 +77,10 @@ pub struct Reply {
     pub hold: Option<Pause>,
     /// How many replies with functions came before it in this turn.
     pub step: u32,
-    /// How many functions it called.
+    /// How many functions it calls.
     pub calls: u32,
+    /// How many of them were ordered to run.
+    pub ordered: u32,
     /// How many of them have returned.
     pub returned: u32,
     /// Whether the wait for them was filled.
@@ -129,6 +131,7 @@ impl Reply {
             hold: None,
             step: 0,
             calls: 0,
+            ordered: 0,
             returned: 0,
             filled: false,
             heard_from: None,
@@ -148,6 +151,11 @@ impl Reply {
 
     pub(crate) fn begun(self) -> Self {
         Self { made: Made::Begun, ..self }
+    }
+
+    /// Whether there is nothing of it to hear, and all that it calls runs.
+    pub(crate) const fn is_over_unheard(&self) -> bool {
+        matches!(self.made, Made::Silent) && self.ordered == self.calls
     }
 
     /// Whether a function that it called has not returned.

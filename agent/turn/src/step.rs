@@ -58,6 +58,7 @@ impl Machine {
     /// What follows from any change: a reply that can be heard now starts, and a silent state is called by its name.
     pub(crate) fn settle(&mut self) {
         self.begin_if_possible();
+        self.run_functions_if_possible();
         self.start_if_possible();
         self.name_silence();
         self.hear_agent();
@@ -100,6 +101,18 @@ impl Machine {
         if is_held {
             self.emit(Output::PausePlayout { reply });
         }
+    }
+
+    /// What a reply calls runs when the reply has the floor: not before what was to be said before it has been said.
+    fn run_functions_if_possible(&mut self) {
+        let Some(reply) = self.state.reply_mut() else { return };
+        if !reply.cleared || reply.ordered == reply.calls {
+            return;
+        }
+        reply.ordered = reply.calls;
+        let id = reply.id;
+        self.emit(Output::RunFunctions { reply: id });
+        self.pass_over_silence(id);
     }
 
     fn start_if_possible(&mut self) {
@@ -229,6 +242,12 @@ impl Machine {
     fn agent_state(&self) -> Option<AgentState> {
         let reply = match &self.state {
             State::Closed => return None,
+            // It follows the one before without a gap, and is about to be heard.
+            State::Speaking { heard: false, .. }
+                if self.agent == AgentState::Listening && self.freed == Some(self.now) =>
+            {
+                return None;
+            }
             State::Listening { .. } | State::UserSpeaking | State::Settling => {
                 return Some(AgentState::Listening);
             }

@@ -15,7 +15,7 @@ pub enum Breach {
     PlayedAfterStop,
     /// T4: a reply was cut at another position than the one heard.
     CutElsewhere,
-    /// T5: a speculative reply was to be heard.
+    /// T5: a speculative reply was to be heard, or its functions were to run.
     HeardUnconfirmed,
     /// T6: handling what was due did not make progress.
     NoProgress,
@@ -109,6 +109,9 @@ impl Watch {
                 self.paused.take_if(|paused| *paused == reply);
                 None
             }
+            Output::RunFunctions { reply } => {
+                self.speculative.contains(&reply).then_some(Breach::HeardUnconfirmed)
+            }
             Output::StartPlayout { reply, .. } => self.on_start(reply),
             Output::PausePlayout { reply } => {
                 self.paused = Some(reply);
@@ -187,6 +190,7 @@ mod tests {
             ),
             (vec![Output::TruncateReply { reply: R1, heard: Duration::ZERO }], Breach::CutElsewhere),
             (vec![begin(R1, true), start(R1)], Breach::HeardUnconfirmed),
+            (vec![begin(R1, true), Output::RunFunctions { reply: R1 }], Breach::HeardUnconfirmed),
             (vec![begin(R1, false), start(R1), Output::ResumePlayout { reply: R1 }], Breach::PlayedAfterStop),
             (vec![close, close], Breach::AfterClose),
         ] {

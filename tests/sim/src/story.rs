@@ -71,8 +71,11 @@ struct Made {
     ready: Option<Moment>,
     /// When all of it was made.
     finished: Option<Moment>,
-    /// When its functions were started, and how long they took, in the order of their returns.
-    called: Vec<Moment>,
+    /// When it was known how many functions it calls, and how many they are.
+    called: Option<Moment>,
+    calls: usize,
+    /// When they began to run, and how long they took, in the order of their returns.
+    ran: Option<Moment>,
     took: Vec<Duration>,
     heard: Option<Duration>,
     is_stopped: bool,

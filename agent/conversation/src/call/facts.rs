@@ -10,7 +10,9 @@ use providers_core::ErrorKind;
 use tracing::debug;
 
 use super::Call;
-use crate::{Body, BodyEnd, BodyEvent, CallEvent, Component, Role, SpeechEnd, UserEvent, making};
+use crate::{
+    Body, BodyEnd, BodyEvent, CallEvent, Component, Role, SpeechEnd, UserEvent, making, making::Making,
+};
 
 /// How often the machine is told that a playout goes on. It waits many times longer before it counts as stalled.
 const PROGRESS: Duration = Duration::from_secs(1);
@@ -136,12 +138,14 @@ impl<B: Body> Call<B> {
             making::News::More => {}
             making::News::Thought => {
                 self.tally.works(Component::Llm);
-                self.start_tools(id);
+                if let Some(called) = self.reply(id).and_then(|making| making.calls_known()) {
+                    self.tell_made(id, called);
+                }
             }
             making::News::Audio { first } => {
                 self.hand_over(id);
                 if first {
-                    self.tell(Input::Reply(id, ReplyFact::Ready));
+                    self.tell_made(id, ReplyFact::Ready);
                 }
             }
             making::News::Finished { audible } => {
@@ -151,10 +155,8 @@ impl<B: Body> Call<B> {
                 if self.playing.as_ref().is_some_and(|playing| playing.reply == id) {
                     self.body.finish();
                 }
-                self.tell(Input::Reply(id, ReplyFact::Finished { audible }));
-                if !audible {
-                    self.on_silent(id);
-                }
+                self.tell_made(id, ReplyFact::Finished { audible });
+                self.end_if_silent(id);
             }
             making::News::Failed { component, kind, message, is_final } => {
                 self.on_failure(component, kind, &message, is_final);
@@ -173,9 +175,17 @@ impl<B: Body> Call<B> {
         }
     }
 
-    /// A reply of which there is nothing to hear is over, unless its tools are still to return.
-    fn on_silent(&mut self, id: ReplyId) {
-        let Some(at) = self.replies.iter().position(|making| making.id == id) else { return };
+    /// Tells how far a reply is made; of one that is speculative it is told when it is confirmed.
+    fn tell_made(&mut self, id: ReplyId, fact: ReplyFact) {
+        if self.reply(id).is_some_and(|making| !making.is_speculative()) {
+            self.tell(Input::Reply(id, fact));
+        }
+    }
+
+    /// A reply of which there is nothing to hear is over once what it calls runs.
+    pub(super) fn end_if_silent(&mut self, id: ReplyId) {
+        let is_over = |making: &Making| making.id == id && making.is_over_unheard();
+        let Some(at) = self.replies.iter().position(is_over) else { return };
         if !self.replies.swap_remove(at).has_called {
             self.end_speech(id, SpeechEnd::Played);
         }

@@ -18,6 +18,7 @@ impl<B: Body> Call<B> {
             Output::BeginReply { reply, cause, speculative } => self.begin(reply, cause, speculative),
             Output::ConfirmReply { reply, turn: _ } => self.confirm(reply),
             Output::CancelReply { reply, reason } => self.cancel(reply, reason),
+            Output::RunFunctions { reply } => self.run_tools(reply),
             Output::StartPlayout { reply, paused } => self.start_playout(reply, paused),
             Output::PausePlayout { reply } => self.pause(reply),
             Output::ResumePlayout { reply } => self.resume(reply),
@@ -129,8 +130,10 @@ impl<B: Body> Call<B> {
         let Some(making) = self.reply(reply) else { return };
         if making.is_made_from(revision) {
             making.confirm();
+            let made = making.progress();
+            self.facts.extend(made.map(|fact| Input::Reply(reply, fact)));
             self.tally.tell(self.now(), CallEvent::SpeculationUsed);
-            return self.start_tools(reply);
+            return self.end_if_silent(reply);
         }
         if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
             let outdated = self.replies.swap_remove(at);

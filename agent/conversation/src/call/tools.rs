@@ -4,7 +4,6 @@ use std::task::{Context, Poll};
 
 use agent_turn::{CloseReason, Input, ReplyFact, ReplyId};
 use providers_core::{Then, ToolOutcome};
-use tracing::debug;
 
 use super::{Call, agents::Change};
 use crate::{
@@ -14,17 +13,10 @@ use crate::{
 };
 
 impl<B: Body> Call<B> {
-    /// Starts the tools that a confirmed reply calls, once it calls no more. Told when the machine is settled next.
-    pub(super) fn start_tools(&mut self, id: ReplyId) {
-        let Some(making) = self.replies.iter_mut().find(|making| making.id == id) else { return };
-        if making.is_speculative() || !making.is_thought() || making.calls.is_empty() {
-            return;
-        }
+    /// Runs the tools that a reply calls.
+    pub(super) fn run_tools(&mut self, id: ReplyId) {
+        let Some(making) = self.reply(id) else { return };
         let calls = std::mem::take(&mut making.calls);
-        if !making.may_call {
-            debug!(n_calls = calls.len(), "the mind calls tools though it was told not to: they are not run");
-            return;
-        }
         making.has_called = true;
         self.history.called(id, &calls);
         let now = self.now();
@@ -32,8 +24,7 @@ impl<B: Body> Call<B> {
             self.tally.tell(now, CallEvent::ToolCalled { reply: id, call });
         }
         self.toolbox.start(id, &calls);
-        let started = Input::Reply(id, ReplyFact::FunctionStarted);
-        self.facts.extend(calls.iter().map(|_| started));
+        self.end_if_silent(id);
     }
 
     pub(super) fn poll_tools(&mut self, cx: &mut Context<'_>) -> bool {

@@ -378,6 +378,7 @@ fn an_asker_is_told_what_became_of_each_speech() {
         0.30 agent Speaking
         1.31 played 1.00
         1.31 message Assistant "one"
+        1.31 agent Listening
         1.31 agent Thinking
         1.41 play
         1.41 agent Speaking

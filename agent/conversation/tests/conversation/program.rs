@@ -30,6 +30,7 @@ fn a15_a_greeting_is_said_first_and_may_be_firm() {
             2.50 message User "Hello, how are you?"
             3.21 played 3.00
             3.21 message Assistant "Good morning!"
+            3.21 agent Listening
             3.21 speech Generate
             3.21 agent Thinking
             3.71 play

@@ -127,7 +127,7 @@ impl Node {
             17 => Input::Reply(latest, ReplyFact::Ready),
             18 => Input::Reply(latest, ReplyFact::Finished { audible: false }),
             19 => Input::Reply(latest, ReplyFact::Failed),
-            20 => Input::Reply(latest, ReplyFact::FunctionStarted),
+            20 => Input::Reply(latest, ReplyFact::FunctionsCalled { functions: 1 }),
             21 => Input::Reply(latest, ReplyFact::FunctionFinished),
             22 => Input::Playout(latest, PlayoutFact::Started),
             23 => match self.stops.first() {

@@ -72,8 +72,15 @@ fn reply(what: &str, words: &mut SplitWhitespace<'_>) -> Known<Input> {
         "finished" => ReplyFact::Finished { audible: true },
         "silent" => ReplyFact::Finished { audible: false },
         "failed" => ReplyFact::Failed,
-        "called" => ReplyFact::FunctionStarted,
         "returned" => ReplyFact::FunctionFinished,
+        "called" => {
+            let id = number(words.next(), 'r').map(ReplyId);
+            let functions = words.next().and_then(|n| n.parse().ok());
+            return Some(
+                id.zip(functions)
+                    .map(|(id, functions)| Input::Reply(id, ReplyFact::FunctionsCalled { functions })),
+            );
+        }
         _ => return None,
     };
     Some(number(words.next(), 'r').map(|id| Input::Reply(ReplyId(id), fact)))
@@ -168,7 +175,9 @@ impl fmt::Display for Fact {
                     ReplyFact::Finished { audible: true } => "finished",
                     ReplyFact::Finished { audible: false } => "silent",
                     ReplyFact::Failed => "failed",
-                    ReplyFact::FunctionStarted => "called",
+                    ReplyFact::FunctionsCalled { functions } => {
+                        return write!(f, "reply.called {reply} {functions}");
+                    }
                     ReplyFact::FunctionFinished => "returned",
                 };
                 write!(f, "reply.{what} {reply}")

@@ -25,6 +25,7 @@ impl fmt::Display for Output {
             }
             Self::ConfirmReply { reply, turn } => write!(f, "confirm {reply} {turn}"),
             Self::CancelReply { reply, reason } => write!(f, "cancel {reply} {}", reason.name()),
+            Self::RunFunctions { reply } => write!(f, "run {reply}"),
             Self::StartPlayout { reply, paused } => {
                 write!(f, "start {reply}{}", if *paused { " paused" } else { "" })
             }

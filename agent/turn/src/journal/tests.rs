@@ -40,7 +40,7 @@ fn a_line_that_is_written_is_read_as_it_was() {
         "2500 reply.finished r1",
         "2500 reply.silent r12",
         "2500 reply.failed r1",
-        "2500 reply.called r1",
+        "2500 reply.called r1 1",
         "2500 reply.returned r1",
         "2600 playout.started r1",
         "2700 playout.progressed r1 100",

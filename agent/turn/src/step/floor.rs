@@ -85,9 +85,9 @@ impl Machine {
     }
 
     fn give_floor(&mut self, reply: Reply) {
-        let is_silent = reply.made == Made::Silent;
+        let is_over = reply.is_over_unheard();
         self.state = State::Thinking { reply, wait: Wait::Sample, since: self.now };
-        if is_silent {
+        if is_over {
             self.after_playout();
         }
     }

@@ -1,7 +1,8 @@
 //! How replies are made and heard, and the timers that watch over both.
 
 use crate::{
-    CancelReason, DropReason, Machine, Output, PlayoutFact, ReplyFact, ReplyId, State, Suppression, TurnEnd,
+    AgentState, CancelReason, DropReason, Machine, Output, PlayoutFact, ReplyFact, ReplyId, State,
+    Suppression, TurnEnd,
     queue::Waiting,
     state::{Made, Wait},
 };
@@ -21,18 +22,20 @@ impl Machine {
                 self.pass_over_silence(id);
             }
             ReplyFact::Failed => self.on_failed(id),
-            ReplyFact::FunctionStarted => reply.calls += 1,
+            ReplyFact::FunctionsCalled { functions } => reply.calls = reply.calls.saturating_add(functions),
+            ReplyFact::FunctionFinished if reply.returned == reply.ordered => self.counters.ignored += 1,
             ReplyFact::FunctionFinished => {
-                reply.returned = reply.calls.min(reply.returned + 1);
+                reply.returned += 1;
                 self.follow_up_if_returned(id);
             }
         }
     }
 
-    /// A reply without anything to hear is over when it is made, unless functions are to return.
-    fn pass_over_silence(&mut self, id: ReplyId) {
+    /// A reply without anything to hear is over when it is made and what it calls runs.
+    pub(super) fn pass_over_silence(&mut self, id: ReplyId) {
         if let State::Thinking { reply, wait: Wait::Sample, .. } = &self.state
             && reply.id == id
+            && reply.is_over_unheard()
         {
             self.after_playout();
         }
@@ -104,6 +107,7 @@ impl Machine {
                 if reply.id == id =>
             {
                 self.take_back_answers();
+                self.show_said();
                 self.after_playout();
             }
             (
@@ -116,6 +120,15 @@ impl Machine {
                 | State::Closed,
                 PlayoutFact::Started | PlayoutFact::Progressed { .. } | PlayoutFact::Finished { .. },
             ) => self.counters.ignored += 1,
+        }
+    }
+
+    /// Between two speeches the agent listens, however short it is; while it waits for functions it thinks.
+    fn show_said(&mut self) {
+        let waits = self.state.reply().is_some_and(|reply| reply.calls > 0 || reply.is_filler());
+        if !waits && self.agent == AgentState::Speaking {
+            self.agent = AgentState::Listening;
+            self.emit(Output::ShowAgent(AgentState::Listening));
         }
     }
 

@@ -220,7 +220,7 @@ impl Call {
             3 => Input::Reply(reply, ReplyFact::Finished { audible: true }),
             4 => Input::Reply(reply, ReplyFact::Finished { audible: false }),
             5 => Input::Reply(reply, ReplyFact::Failed),
-            6 => Input::Reply(reply, ReplyFact::FunctionStarted),
+            6 => Input::Reply(reply, ReplyFact::FunctionsCalled { functions: 1 + self.draw(2) as u32 }),
             7 => Input::Reply(reply, ReplyFact::FunctionFinished),
             8 | 9 => Input::Playout(reply, PlayoutFact::Started),
             10 => Input::Playout(reply, PlayoutFact::Progressed { heard }),

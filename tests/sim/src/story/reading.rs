@@ -11,6 +11,9 @@ use serde_json::json;
 use super::{Made, Said, Story};
 use crate::event::{Event, seconds};
 
+/// How many functions of one reply are retold; a call refuses more.
+const MOST_CALLS: usize = 64;
+
 impl Story {
     pub(super) fn on_fact(&mut self, at: Moment, fact: Input) {
         self.end = at;
@@ -92,11 +95,12 @@ impl Story {
         let Some(made) = self.replies.get_mut(&reply) else { return };
         match fact {
             ReplyFact::Ready => made.ready = Some(now),
-            ReplyFact::FunctionStarted => made.called.push(now),
-            ReplyFact::FunctionFinished => {
-                let began = made.called.get(made.took.len()).copied().unwrap_or(now);
-                made.took.push(now.since(began));
+            ReplyFact::FunctionsCalled { functions } => {
+                made.called.get_or_insert(now);
+                let functions = usize::try_from(functions).unwrap_or(MOST_CALLS);
+                made.calls = made.calls.saturating_add(functions).min(MOST_CALLS);
             }
+            ReplyFact::FunctionFinished => made.took.push(now.since(made.ran.unwrap_or(now))),
             ReplyFact::Finished { .. } => made.finished = Some(now),
             ReplyFact::Failed => self.leave_out("failures of providers"),
         }
@@ -169,6 +173,11 @@ impl Story {
                     made.confirmed = Some(now);
                 }
             }
+            Output::RunFunctions { reply } => {
+                if let Some(made) = self.replies.get_mut(&reply) {
+                    made.ran.get_or_insert(now);
+                }
+            }
             Output::PausePlayout { .. } => self.tell(now, "playout_paused", Vec::new()),
             Output::ResumePlayout { .. } => self.tell(now, "playout_resumed", Vec::new()),
             Output::StopPlayout { reply } => {
@@ -226,7 +235,7 @@ impl Story {
             ReplyCause::Turn { .. } if speculative => self.open.clone(),
             ReplyCause::Turn { .. } => self.committed.clone(),
             ReplyCause::Functions { of, .. } => {
-                let calls = self.replies.get(&of).map_or(0, |made| made.called.len());
+                let calls = self.replies.get(&of).map_or(0, |made| made.calls);
                 output(of, calls)
             }
             ReplyCause::Requested(request) => request.to_string(),
@@ -240,7 +249,9 @@ impl Story {
                 confirmed: (!speculative).then_some(begun),
                 ready: None,
                 finished: None,
-                called: Vec::new(),
+                called: None,
+                calls: 0,
+                ran: None,
                 took: Vec::new(),
                 heard: None,
                 is_stopped: false,

@@ -104,14 +104,10 @@ impl Story {
         answers.into_iter().map(|(id, made)| {
             let thought = match made.ready {
                 Some(_) => Duration::ZERO,
-                None => made
-                    .called
-                    .first()
-                    .or(made.finished.as_ref())
-                    .map_or(UNHEARD, |at| after(made.begun, *at)),
+                None => made.called.or(made.finished).map_or(UNHEARD, |at| after(made.begun, at)),
             };
             let calls: Vec<String> =
-                (1..=made.called.len()).map(|n| format!("{{ name = \"{}\" }}", function(*id, n))).collect();
+                (1..=made.calls).map(|n| format!("{{ name = \"{}\" }}", function(*id, n))).collect();
             let text = if made.ready.is_some() { id.to_string() } else { String::new() };
             format!(
                 "when = \"{}\", text = \"{text}\", ttft = {thought}, duration = {thought}, calls = [{}]",

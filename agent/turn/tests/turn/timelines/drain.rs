@@ -22,8 +22,8 @@ fn a_call_that_is_to_end_says_what_it_has_to_say_and_no_more() {
             100 start r1
             100 agent speaking
             600 news dropped q3 closed
-            1100 begin r2 q2
             1100 agent listening
+            1100 begin r2 q2
             1200 start r2
             1200 agent speaking
             2200 agent listening

@@ -23,6 +23,7 @@ fn an_uninterruptible_reply_goes_on_and_the_turn_is_answered_after_it() {
             1050 user speaking
             2200 user listening
             2500 commit t1
+            4000 agent listening
             4000 begin r2 turn
             4000 agent thinking
             4300 start r2
@@ -57,6 +58,7 @@ fn of_two_turns_during_an_uninterruptible_reply_the_later_answers_for_both() {
             4200 user listening
             4500 commit t2
             4500 end t1 superseded
+            6000 agent listening
             6000 begin r2 turn
             6000 agent thinking
             6300 start r2
@@ -92,8 +94,8 @@ fn x13_what_waits_behind_a_stopped_speech_stays() {
             800 truncate r1 500
             900 start r2
             900 agent speaking
-            1910 begin r3 q3
             1910 agent listening
+            1910 begin r3 q3
             2010 start r3
             2010 agent speaking
             2100 stop r3

@@ -102,8 +102,8 @@ fn what_is_said_while_a_turn_is_considered_goes_before_the_answer() {
             1500 start r2
             1500 agent speaking
             1600 confirm r1 t1
+            2500 agent listening
             2500 start r1
-            2500 agent thinking
             2500 end t1 replied r1
             2500 agent speaking
         "#]],

@@ -26,16 +26,16 @@ fn what_cannot_wait_goes_first_and_what_can_goes_last() {
             0 begin r1 q1
             100 start r1
             100 agent speaking
-            1100 begin r2 q4
             1100 agent listening
+            1100 begin r2 q4
             1200 start r2
             1200 agent speaking
-            2200 begin r3 q3
             2200 agent listening
+            2200 begin r3 q3
             2300 start r3
             2300 agent speaking
-            3300 begin r4 q2
             3300 agent listening
+            3300 begin r4 q2
         "#]],
     );
 }
@@ -111,10 +111,12 @@ fn a_committed_turn_makes_what_is_of_low_priority_superfluous() {
             1000 commit t1 typed
             1000 news dropped q2 superseded
             1000 cancel r2 interrupted
+            2000 agent listening
             2000 begin r3 q4
             2000 agent thinking
             2100 start r3
             2100 agent speaking
+            3000 agent listening
             3000 begin r4 turn
             3000 agent thinking
         "#]],
@@ -193,7 +195,7 @@ fn a_long_wait_for_functions_is_filled_and_the_answer_follows() {
     check_with(
         config,
         "     0 user.typed
-           100 reply.called r1
+           100 reply.called r1 1
            100 reply.silent r1
           1200 reply.ready r2
           1200 playout.started r2
@@ -205,6 +207,7 @@ fn a_long_wait_for_functions_is_filled_and_the_answer_follows() {
             0 commit t1 typed
             0 begin r1 turn
             0 agent thinking
+            100 run r1
             1100 begin r2 filler r1
             1200 start r2
             1200 agent speaking
@@ -224,7 +227,7 @@ fn what_was_to_fill_a_wait_that_is_over_is_not_said() {
     check_with(
         config,
         "     0 user.typed
-           100 reply.called r1
+           100 reply.called r1 1
            100 reply.silent r1
           1050 end
           1200 end
@@ -234,6 +237,7 @@ fn what_was_to_fill_a_wait_that_is_over_is_not_said() {
             0 commit t1 typed
             0 begin r1 turn
             0 agent thinking
+            100 run r1
             1100 begin r2 filler r1
             1200 begin r3 functions r1 step 1
             1200 cancel r2 outdated
@@ -245,7 +249,7 @@ fn what_was_to_fill_a_wait_that_is_over_is_not_said() {
 fn a_function_may_have_something_said_before_it_returns() {
     check(
         "     0 user.typed
-           100 reply.called r1
+           100 reply.called r1 1
            100 reply.silent r1
            200 told.generate q1
            600 reply.ready r2
@@ -258,9 +262,11 @@ fn a_function_may_have_something_said_before_it_returns() {
             0 commit t1 typed
             0 begin r1 turn
             0 agent thinking
+            100 run r1
             200 begin r2 q1
             600 start r2
             600 agent speaking
+            1600 agent listening
             1600 agent thinking
             1700 begin r3 functions r1 step 1
             2000 start r3

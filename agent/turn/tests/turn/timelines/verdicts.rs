@@ -99,8 +99,8 @@ fn a_listeners_noise_close_to_the_end_of_the_speech_is_an_answer() {
             3400 set aside 1 backchannel
             3600 user listening
             3900 take back
-            3900 commit t1
             3900 agent listening
+            3900 commit t1
             3900 begin r2 turn
             3900 agent thinking
         "#]],
