@@ -46,7 +46,7 @@ pub struct ConversationConfig {
     pub speculation_budget: Option<Micros>,
     /// What providers cost.
     pub prices: Prices,
-    /// What is said while tools take long, in turn; empty: nothing.
+    /// What is said while tools take long that have no words of their own for it, in turn; empty: nothing.
     pub fillers: Vec<String>,
     /// How much of the conversation a mind reads.
     pub context: ContextPolicy,

@@ -207,6 +207,15 @@ impl Toolbox {
         self.ready.push_back(Returned { reply, call, id, name: name.to_owned(), outcome, part, ended });
     }
 
+    /// What is to be said while a reply waits for its tools: the words of the first that has any and is still out.
+    pub(crate) fn filler(&self, reply: ReplyId) -> Option<&str> {
+        let is_waited_for = |job: &&Job| {
+            job.rules().result == ResultRule::Awaited
+                && job.callers.iter().any(|caller| caller.reply == reply)
+        };
+        self.jobs.iter().filter(is_waited_for).find_map(|job| job.rules().filler.as_deref())
+    }
+
     /// Whether all calls of a reply are answered, and its round was not taken.
     pub(crate) fn is_round_over(&self, reply: ReplyId) -> bool {
         self.rounds.get(&reply).is_some_and(Tally::is_over)

@@ -119,7 +119,7 @@ impl Function {
         self
     }
 
-    /// The same function; this may be said when it takes long.
+    /// The same function; this is said while it is waited for, once that takes longer than `turn.filler_after_ms`.
     #[must_use]
     pub fn filler(mut self, words: impl Into<String>) -> Self {
         self.rules.filler = Some(words.into());

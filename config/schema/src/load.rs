@@ -335,6 +335,11 @@ impl Loader {
                     .to_owned();
             self.fault(place, "stt.local.whisper_weights", problem);
         }
+        let fills = |tool: &&HttpToolSpec| tool.settings.filler.is_some();
+        if config.turn.filler_after.is_none() {
+            let problem = "is never said while turn.filler_after_ms is \"off\"";
+            self.faults.extend(config.tools.iter().filter(fills).map(|tool| tool.fault("filler", problem)));
+        }
     }
 
     fn finish(mut self) -> Result<Loaded, ConfigErrors> {

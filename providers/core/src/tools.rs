@@ -34,7 +34,8 @@ pub struct ToolRules {
     pub on_repeat: OnRepeat,
     /// Whether the mind waits for what it returns.
     pub result: ResultRule,
-    /// What may be said while it runs, when that takes long.
+    /// What is said while it is waited for, once that takes longer than the conversation lets anybody wait in silence;
+    /// `None`: what the conversation has for that.
     pub filler: Option<String>,
 }
 

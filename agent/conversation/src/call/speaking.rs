@@ -93,7 +93,7 @@ impl<B: Body> Call<B> {
             }
             ReplyCause::Functions { of, step } => self.answer_functions(reply, of, step),
             ReplyCause::Requested(request) => self.answer_request(reply, request),
-            ReplyCause::Filler { of: _ } => self.fill(reply),
+            ReplyCause::Filler { of } => self.fill(reply, of),
         };
         self.replies.push(making);
     }
@@ -147,13 +147,19 @@ impl<B: Body> Call<B> {
         }
     }
 
-    /// A few words while tools take long; the mind does not know of them.
-    fn fill(&mut self, reply: ReplyId) -> Making {
-        let fillers = &self.config.fillers;
-        let words = fillers.get(self.n_fillers % fillers.len().max(1)).map_or("", String::as_str);
-        let mut making = Making::given(reply, words, self.active.voicing(), self.now());
+    /// A few words while the tools of a reply take long: those of the first that is out and has its own, else the next of
+    /// the call's. The mind does not know of them.
+    fn fill(&mut self, reply: ReplyId, of: ReplyId) -> Making {
+        let (now, voicing) = (self.now(), self.active.voicing());
+        let mut making = if let Some(words) = self.toolbox.filler(of) {
+            Making::given(reply, words, voicing, now)
+        } else {
+            let fillers = &self.config.fillers;
+            let words = fillers.get(self.n_fillers % fillers.len().max(1)).map_or("", String::as_str);
+            self.n_fillers += 1;
+            Making::given(reply, words, voicing, now)
+        };
         making.is_forgotten = true;
-        self.n_fillers += 1;
         making
     }
 

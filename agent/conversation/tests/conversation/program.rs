@@ -6,7 +6,7 @@ use agent_conversation::{Agents, CloseReason, Generate, Priority, Say};
 use agent_tools::{Function, NoArguments};
 use agent_turn::{Detection, journal};
 use expect_test::expect;
-use providers_core::ChatMessage;
+use providers_core::{ChatMessage, Tool};
 
 use crate::scene::{FINE, HELLO, Scene, seconds, story};
 
@@ -240,6 +240,49 @@ fn a_long_wait_for_a_tool_is_filled_with_words_that_the_mind_does_not_read() {
         .iter()
         .filter(|m| matches!(m, ChatMessage::Assistant { text, .. } if text == "One moment."));
     assert_eq!(heard.count(), 0);
+}
+
+#[test]
+fn a_tool_that_takes_long_is_waited_for_with_words_of_its_own() {
+    let takes = |name: &str, length: f64| {
+        Function::typed(name, "", move |_: NoArguments, _| async move {
+            tokio::time::sleep(seconds(length)).await;
+            Ok("seen")
+        })
+    };
+    let writing = |length| takes("write", length).filler("I am writing it down.");
+    for (case, tools, expected) in [
+        ("its own", vec![writing(3.0)], "I am writing it down."),
+        (
+            "of several that of one that has any",
+            vec![takes("look", 3.0), writing(3.0)],
+            "I am writing it down.",
+        ),
+        ("one that has returned is not spoken of", vec![writing(0.5), takes("look", 3.0)], "One moment."),
+        (
+            "nor one that nobody waits for",
+            vec![writing(9.0).in_background(), takes("look", 3.0)],
+            "One moment.",
+        ),
+    ] {
+        let names: Vec<String> = tools.iter().map(|tool| tool.spec().name.clone()).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let scene = Scene::new().with(|config| {
+            config.turn.speaking.filler_after = Some(seconds(1.0));
+            config.fillers = vec!["One moment.".to_owned()];
+        });
+        let played = tools
+            .into_iter()
+            .fold(scene, Scene::tool)
+            .typed(0.5, HELLO)
+            .mind_calls(HELLO, "", &names, 0.1, 0.3)
+            .mind("*", FINE, 0.1, 0.3)
+            .voice("*", 1.0, 0.2, 0.3)
+            .end(8.0)
+            .play();
+        let said = played.shown.iter().filter_map(|line| line.strip_prefix("agent 1 +"));
+        assert_eq!(said.collect::<String>(), expected, "{case}: {:?}", played.shown);
+    }
 }
 
 #[test]

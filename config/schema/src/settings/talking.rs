@@ -180,6 +180,7 @@ section! {
         /// Words and how the voice must spell them to say them right, in the same form.
         pronunciations: Pairs = "pronunciations" shaped("", Shape::Pairs);
         /// What is said while tools take longer than turn.filler_after_ms, in turn, with | between; empty for nothing.
+        /// A tool may have words of its own.
         fillers: String = "fillers" text("One moment, please.|Let me check that.", 10_000);
         /// How long an agent that leaves the call may take for its last words.
         hook_timeout: Duration = "hook_timeout_ms" milliseconds(5_000, 100, 600_000);

@@ -105,7 +105,8 @@ section! {
         when_repeated: WhenRepeated = "when_repeated" WhenRepeated::Share.rule();
         /// Whether the mind waits for the answer.
         result: ResultWhen = "result" ResultWhen::Awaited.rule();
-        /// What may be said while it runs, when that takes long; empty for nothing.
+        /// What is said while it runs, once that takes longer than turn.filler_after_ms; empty for what
+        /// conversation.fillers has.
         filler: Option<String> = "filler" text("", 1_000);
     }
 }
