@@ -38,6 +38,19 @@ const COMMANDS: usize = 64;
 #[error("the conversation does not take the command")]
 pub struct Refused;
 
+/// What the agent that has a call is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentInfo {
+    /// Its name.
+    pub name: String,
+    /// What its mind is told to be.
+    pub instructions: String,
+    /// The names of its tools, in the order in which its mind is told of them.
+    pub tools: Vec<String>,
+    /// The conversation as its mind would read it now, without its instructions.
+    pub history: Vec<ChatMessage>,
+}
+
 /// Makes the agent that is handed over to, on the call's thread.
 pub(crate) type MakeAgent = Box<dyn FnOnce() -> Rc<dyn AnyAgent> + Send>;
 
@@ -56,6 +69,7 @@ pub(crate) enum Command {
     Refresh(oneshot::Sender<()>),
     Note(String),
     History(oneshot::Sender<Vec<ChatMessage>>),
+    Describe(oneshot::Sender<AgentInfo>),
     Background(Option<Recording>),
     Drain(CloseReason),
     Close(CloseReason),
@@ -160,6 +174,13 @@ impl Handle {
     pub async fn history(&self) -> Result<Vec<ChatMessage>, Refused> {
         let (answer, answered) = oneshot::channel();
         self.send(Command::History(answer))?;
+        answered.await.map_err(|_| Refused)
+    }
+
+    /// What the agent is that has the call now.
+    pub async fn agent(&self) -> Result<AgentInfo, Refused> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Command::Describe(answer))?;
         answered.await.map_err(|_| Refused)
     }
 

@@ -30,13 +30,13 @@ mod transcript;
 pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, TurnProfile, UserTurn};
 pub use body::{
     Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
-    room::{Audience, BeforeLeaving, Others, RoomBody, RoomBodyConfig},
+    room::{Audience, BeforeLeaving, Dispatch, Others, RoomBody, RoomBodyConfig, Service},
     sound::{Device, SoundBody, Speaker},
 };
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
 pub use context::{ContextPolicy, SummaryPolicy};
 pub use conversation::{Conversation, Parts};
-pub use handle::{Handle, Refused};
+pub use handle::{AgentInfo, Handle, Refused};
 pub use keep::{Chooser, Keep};
 pub use observe::{
     CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, ToolEnd, Unobserved,

@@ -100,6 +100,7 @@ impl Calls {
             speaking: wiring::speaking(&self.config),
             audience: wiring::audience(&self.config, assignment.participant.as_deref()),
             subscription_wait: self.config.audio.subscriber_wait,
+            service: None,
             before_leaving: Some(report_first(seat.clone(), told.clone())),
         };
         let settings = self.config.clone();

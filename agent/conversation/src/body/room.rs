@@ -25,10 +25,15 @@ use tokio::time::{Sleep, sleep_until};
 use tracing::{debug, warn};
 
 mod people;
+mod service;
 
 pub use people::{Audience, Others};
+pub use service::{Dispatch, Service};
 
-use self::people::{Heard, People};
+use self::{
+    people::{Heard, People},
+    service::Hatch,
+};
 use super::{
     captions::Captions,
     reply_of,
@@ -59,6 +64,8 @@ pub struct RoomBodyConfig {
     pub audience: Audience,
     /// How long the first words wait for somebody to hear our track.
     pub subscription_wait: Duration,
+    /// What programs in the room may ask.
+    pub service: Option<Box<dyn Service>>,
     /// What is done before the room is left: an agent's job is reported first, or it counts as failed.
     pub before_leaving: Option<BeforeLeaving>,
 }
@@ -69,6 +76,7 @@ pub struct RoomBody {
     closing: Option<Pin<Box<dyn Future<Output = ()>>>>,
     before_leaving: Option<BeforeLeaving>,
     people: People,
+    hatch: Hatch,
     track: LocalTrack,
     speaking: Speaking,
     sounds: Slots,
@@ -104,11 +112,14 @@ impl RoomBody {
         room.data().receive(CHAT, Delivery::Whole);
         room.set_attributes(BTreeMap::from([(STATE.to_owned(), "initializing".to_owned())]));
         let present: Vec<Participant> = room.participants().cloned().collect();
+        let mut hatch = Hatch(config.service);
+        hatch.open(&mut room, &present);
         let mut body = Self {
             room: Some(Box::new(room)),
             closing: None,
             before_leaving: config.before_leaving,
             people,
+            hatch,
             track,
             speaking,
             sounds: Slots::default(),
@@ -162,7 +173,14 @@ impl RoomBody {
 
     fn on_room_event(&mut self, event: RoomEvent) {
         match event {
-            RoomEvent::ParticipantJoined(participant) => self.consider(&participant),
+            RoomEvent::ParticipantJoined(participant) => {
+                self.hatch.on_present(Some(&participant));
+                self.consider(&participant);
+            }
+            RoomEvent::ParticipantChanged { identity, .. } => {
+                let room = self.room.as_ref();
+                self.hatch.on_present(room.and_then(|room| room.participant(&identity)));
+            }
             RoomEvent::TrackPublished { participant, track } => {
                 self.consider_track(&participant, &track);
             }
@@ -181,7 +199,10 @@ impl RoomBody {
                     heard.mute(false);
                 }
             }
-            RoomEvent::ParticipantLeft { identity, reason, .. } => self.on_left(&identity, reason),
+            RoomEvent::ParticipantLeft { identity, reason, .. } => {
+                self.hatch.on_gone(&identity);
+                self.on_left(&identity, reason);
+            }
             RoomEvent::LocalTrackSubscribed { track } if track == self.track => self.floor = Floor::Heard,
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
             RoomEvent::Disconnected(cause) => {
@@ -190,7 +211,6 @@ impl RoomBody {
             }
             RoomEvent::Joined
             | RoomEvent::MediaConnected
-            | RoomEvent::ParticipantChanged { .. }
             | RoomEvent::TrackSubscribed { .. }
             | RoomEvent::TrackUnsubscribed { .. }
             | RoomEvent::SubscriptionPermitted { .. }
@@ -227,6 +247,9 @@ impl RoomBody {
     }
 
     fn on_data(&mut self, event: DataEvent) {
+        if let DataEvent::Bytes { info, bytes } = &event {
+            self.hatch.on_received(&info.topic, &info.key.sender, bytes);
+        }
         if let DataEvent::Text { info, text } = event
             && info.topic == CHAT
             && let Some(heard) = self.people.of(&info.key.sender)
@@ -325,6 +348,9 @@ impl Body for RoomBody {
             let Some(room) = &mut self.room else { return Poll::Pending };
             if let Poll::Ready(event) = room.poll_event(cx) {
                 self.on_event(event);
+                continue;
+            }
+            if self.hatch.poll(cx, room) {
                 continue;
             }
             let Some(due) = self.next_due() else { return Poll::Pending };

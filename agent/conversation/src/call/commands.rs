@@ -8,7 +8,7 @@ use std::{
 use agent_turn::{CloseReason, Input, SpeakerId, Told};
 
 use super::{Call, agents::Change};
-use crate::{Body, SoundSlot, handle::Command};
+use crate::{AgentInfo, Body, SoundSlot, active::Active, handle::Command};
 
 impl<B: Body> Call<B> {
     pub(super) fn poll_commands(&mut self, cx: &mut Context<'_>) -> bool {
@@ -50,9 +50,21 @@ impl<B: Body> Call<B> {
             Command::Note(note) => self.history.note(note),
             // Dropped: who asked does not wait any more.
             Command::History(answer) => drop(answer.send(self.history.messages())),
+            Command::Describe(answer) => drop(answer.send(self.describe())),
             Command::Close(reason) => self.close(reason),
         }
         true
+    }
+
+    /// What the agent is that has the call.
+    fn describe(&self) -> AgentInfo {
+        let Active { name, instructions, tools, .. } = &*self.active;
+        AgentInfo {
+            name: name.clone(),
+            instructions: instructions.clone(),
+            tools: tools.iter().map(|tool| tool.spec().name.clone()).collect(),
+            history: self.history.messages(),
+        }
     }
 
     pub(super) fn close(&mut self, reason: CloseReason) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_conversation::{Agents, CloseReason, Generate, Priority, Say};
+use agent_conversation::{AgentInfo, Agents, CloseReason, Generate, Priority, Say};
 use agent_tools::{Function, NoArguments};
 use agent_turn::{Detection, journal};
 use expect_test::expect;
@@ -283,6 +283,27 @@ fn a_tool_that_takes_long_is_waited_for_with_words_of_its_own() {
         let said = played.shown.iter().filter_map(|line| line.strip_prefix("agent 1 +"));
         assert_eq!(said.collect::<String>(), expected, "{case}: {:?}", played.shown);
     }
+}
+
+#[test]
+fn a_program_may_know_what_the_agent_is_that_has_the_call() {
+    let look = Function::typed("look", "", |_: NoArguments, _| async { Ok("seen") });
+    let (told, hears) = std::sync::mpsc::channel();
+    let played = Scene::new()
+        .typed(0.5, HELLO)
+        .mind(HELLO, FINE, 0.1, 0.3)
+        .voice("*", 1.0, 0.2, 0.3)
+        .tool(look)
+        .program(4.0, move |call| {
+            let call = call.clone();
+            tokio::task::spawn_local(async move { told.send(call.agent().await).unwrap() });
+        })
+        .end(5.0)
+        .play();
+    let AgentInfo { name, instructions, tools, history } = hears.try_recv().unwrap().unwrap();
+    assert_eq!((name.as_str(), instructions.as_str()), ("agent", "Be brief."));
+    assert_eq!(tools, ["look"]);
+    assert_eq!(history, played.report.history);
 }
 
 #[test]

@@ -160,6 +160,7 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
             others: Others { most: 1, standing: Standing::Answered },
         },
         subscription_wait: Duration::from_secs(5),
+        service: None,
         before_leaving: None,
     };
     let body = RoomBody::new(room, body, || Detector::new(Box::new(Loudness), detector())).unwrap();
