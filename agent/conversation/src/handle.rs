@@ -200,7 +200,8 @@ impl Handle {
         self.send(Command::Drain(reason))
     }
 
-    /// Closes the call at once; what the user has said is kept. False when it was refused.
+    /// Closes the call: nothing is said any more. What the user has said is kept, and what they are saying is awaited for
+    /// a moment, if they can still be heard. False when it was refused.
     pub fn close(&self, reason: CloseReason) -> bool {
         self.send(Command::Close(reason)).is_ok()
     }

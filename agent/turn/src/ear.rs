@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use crate::{Moment, PauseId, Score, Verdict};
 
+/// A final transcript that came so short a time ago is the one that would be waited for.
+pub(crate) const FRESH: Duration = Duration::from_millis(500);
+
 /// What is known of one speaker.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ear {
@@ -304,6 +307,16 @@ impl Ear {
     /// Whether words may still come that belong to the open turn.
     pub(crate) const fn awaits_more(&self) -> bool {
         self.is_speaking() || self.interim > 0 || self.awaits_final
+    }
+
+    /// Whether words are still to come when nothing has been said to them since `since`. Who speaks on is waited for until
+    /// their next final transcript, unless the last has only just come.
+    pub(crate) fn awaits_last_words(&self, since: Moment) -> bool {
+        let speaks_on = match self.voice {
+            Voice::Speaking { transcribed, .. } => transcribed.is_none_or(|at| since.since(at) > FRESH),
+            Voice::Unheard | Voice::Silent { .. } => false,
+        };
+        speaks_on || self.interim > 0 || self.awaits_final
     }
 
     /// From when the endpoint counts: the end of speech, or the last words where no voice was heard for them.

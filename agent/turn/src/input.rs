@@ -214,7 +214,8 @@ pub enum Told {
         /// Why.
         reason: CloseReason,
     },
-    /// The call be closed at once.
+    /// The call be closed: nothing is said any more. What the user is saying is awaited, for as long as
+    /// [`crate::Deadlines::close`], unless the reason is that they cannot be heard any more.
     Close {
         /// Why.
         reason: CloseReason,

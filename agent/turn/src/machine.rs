@@ -139,6 +139,12 @@ impl Machine {
         &self.state
     }
 
+    /// Whether nothing that is asked for now will be said: the call is over, or about to be.
+    #[must_use]
+    pub const fn is_ending(&self) -> bool {
+        self.draining.is_some() || matches!(self.state, State::Closed)
+    }
+
     /// What it was told to heed, as it was changed since.
     #[must_use]
     pub const fn config(&self) -> &Config {

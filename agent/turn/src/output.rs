@@ -290,3 +290,13 @@ pub enum CloseReason {
     /// Too much failed.
     Error,
 }
+
+impl CloseReason {
+    /// Whether the user can still be heard when the call is closed for this reason.
+    pub(crate) const fn leaves_ears(self) -> bool {
+        match self {
+            Self::Completed | Self::Shutdown => true,
+            Self::UserLeft | Self::RoomClosed | Self::Disconnected | Self::Error => false,
+        }
+    }
+}

@@ -164,7 +164,10 @@ impl Machine {
                 return Some(from);
             }
             let enough = overlap::enough_to_pause(config, &reply.manner, listener.ear.all_words());
-            enough.then(|| self.aec_until().map_or(from, |until| from.max(until)))
+            enough.then(|| match self.aec_until() {
+                Some(until) if until > from => listener.step_after(until),
+                Some(_) | None => from,
+            })
         };
         self.listeners.iter().filter_map(due).min()
     }
@@ -259,7 +262,7 @@ impl Machine {
     /// When a call that is to end is closed: at once when nothing more can come, else after a last wait.
     fn drain_due(&self) -> Option<Moment> {
         let since = self.draining?.quiet_since?;
-        let awaits = self.listeners.iter().any(|listener| listener.ear.awaits_more());
+        let awaits = self.listeners.iter().any(|listener| listener.ear.awaits_last_words(since));
         let wait = if awaits { self.config.deadlines.close } else { Duration::ZERO };
         Some(since + wait)
     }

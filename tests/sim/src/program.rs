@@ -10,13 +10,19 @@ pub(crate) async fn run(script: &Script, handle: &Handle) {
     let began = Instant::now();
     let mut actions: Vec<&Action> = script.action.iter().map(toml::Spanned::get_ref).collect();
     actions.sort_by_key(|action| action.at);
+    let later = actions.split_off(actions.partition_point(|action| action.at.0 <= script.end()));
+    perform(actions, began, handle).await;
+    sleep_until(began + script.end()).await;
+    // Refused only by a session that is over.
+    let _ = handle.drain(CloseReason::Completed);
+    perform(later, began, handle).await;
+}
+
+async fn perform(actions: Vec<&Action>, began: Instant, handle: &Handle) {
     for action in actions {
         sleep_until(began + action.at.0).await;
         act(action, handle);
     }
-    sleep_until(began + script.end()).await;
-    // Refused only by a session that is over.
-    let _ = handle.drain(CloseReason::Completed);
 }
 
 /// A session that is over refuses all of it.

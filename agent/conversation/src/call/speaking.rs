@@ -55,8 +55,11 @@ impl From<Greeting> for Wish {
 }
 
 impl<B: Body> Call<B> {
-    /// Has something said when the floor is free. Told to the machine when it is settled next.
+    /// Has something said when the floor is free, unless the call is about to end. Told to the machine when it is settled next.
     pub(super) fn ask_to_speak(&mut self, request: RequestId, wish: Wish, end: End) {
+        if self.machine.is_ending() {
+            return tell(end, SpeechEnd::Dropped);
+        }
         let (kind, source) = match &wish {
             Wish::Say(_) => (SpeechKind::Said, SpeechSource::Say),
             Wish::Generate(_) => (SpeechKind::Generated, SpeechSource::Generate),

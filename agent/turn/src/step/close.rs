@@ -2,6 +2,7 @@
 
 use crate::{
     CancelReason, CloseReason, DropReason, Machine, Output, State, Suppression, TurnEnd, TurnSource,
+    UserState,
     queue::{Draining, Stopping, Waiting},
     state::Made,
 };
@@ -32,22 +33,36 @@ impl Machine {
     /// Nothing more is awaited.
     pub(super) fn on_drained(&mut self) {
         if let Some(draining) = self.draining {
-            self.close(draining.reason);
+            self.end(draining.reason);
         }
     }
 
-    /// Ends the call: what was said is kept, what plays is stopped, what waits is forgotten.
+    /// Ends the call: what plays is stopped and what waits is forgotten. Words that are still to come are waited for, if
+    /// they can come.
     pub(super) fn close(&mut self, reason: CloseReason) {
         self.drop_speculation(CancelReason::Closed);
+        self.close_floor();
+        self.close_waiting();
+        self.quiet();
+        if reason.leaves_ears() {
+            let since = self.draining.and_then(|draining| draining.quiet_since).unwrap_or(self.now);
+            self.draining = Some(Draining { reason, quiet_since: Some(since) });
+        } else {
+            self.end(reason);
+        }
+    }
+
+    /// The call is over; what was said is kept.
+    fn end(&mut self, reason: CloseReason) {
         for at in 0..self.listeners.len() {
             if self.listeners[at].ear.all_words() > 0 {
                 let turn = self.open_turn(at, TurnSource::Spoken);
                 self.end_turn(turn, TurnEnd::Closed);
             }
         }
-        self.close_floor();
-        self.close_waiting();
-        self.quiet();
+        if self.user == UserState::Speaking {
+            self.show_user(UserState::Listening);
+        }
         self.show_agent();
         self.state = State::Closed;
         self.draining = None;

@@ -96,15 +96,15 @@ impl Machine {
         }
     }
 
-    /// Final words over a reply prove that the user wants the floor.
-    pub(super) fn yield_to_words(&mut self, words: u32) {
-        let Some(reply) = self.state.reply().filter(|reply| reply.manner.interruptible) else { return };
+    /// Whether final words, so many, prove that the user wants the floor from the reply that has it.
+    pub(super) fn yields_to_words(&self, words: u32) -> bool {
+        let Some(reply) = self.state.reply().filter(|reply| reply.manner.interruptible) else { return false };
         let enough = overlap::enough_to_stop(&self.config.interruption, &reply.manner, words);
         let by_voice = enough
             && self.config.detection != Detection::Manual
             && self.aec_until().is_none_or(|until| self.now >= until);
         let waits_only = reply.hold.is_some_and(|hold| !hold.meant);
-        let yields = match &self.state {
+        match &self.state {
             State::Thinking { wait: Wait::Sample, .. } => by_voice || reply.hold.is_some(),
             State::Speaking { .. } => by_voice,
             State::Yielding { .. } => enough || waits_only,
@@ -113,10 +113,11 @@ impl Machine {
             | State::UserSpeaking
             | State::Settling
             | State::Closed => false,
-        };
-        if !yields {
-            return;
         }
+    }
+
+    /// The user has the floor; a reply that could go on is seen to pause first.
+    pub(super) fn yield_to_words(&mut self) {
         if let (State::Speaking { .. }, Way::Pause(silence)) =
             (&self.state, overlap::way(&self.config.interruption))
         {

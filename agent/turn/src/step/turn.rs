@@ -140,7 +140,8 @@ impl Machine {
         }
     }
 
-    /// Begins the reply to a turn that is not yet committed, if that is worth it.
+    /// Begins the reply to a turn that is not yet committed, if that is worth it. Nobody has the floor, or who has it is
+    /// about to lose it.
     pub(super) fn speculate(&mut self, at: usize) {
         self.drop_speculation(CancelReason::Outdated);
         let listener = &self.listeners[at];
@@ -154,7 +155,7 @@ impl Machine {
             self.config.detection == Detection::Model && listener.ear.judgement == Judgement::Unasked;
         let is_due = !is_judged_first && self.endpoint_due(listener).is_some_and(|due| due <= self.now);
         let may = listener.is_answered() && !self.is_broke && self.config.detection != Detection::Manual;
-        if !worth || !may || is_due || !self.is_idle() {
+        if !worth || !may || is_due || !self.has_said_all() {
             return;
         }
         let speaker = listener.id;
@@ -165,10 +166,10 @@ impl Machine {
         self.speculation = Speculation(Some((speaker, reply.begun())));
     }
 
-    /// Whether nothing is said, waits to be said or is kept from being said.
-    pub(super) fn is_idle(&self) -> bool {
+    /// Whether nothing waits to be said or is kept from being said.
+    fn has_said_all(&self) -> bool {
         let nothing_waits = self.queue.is_empty() && self.parked.is_empty() && self.considering.is_none();
-        self.is_quiet() && nothing_waits && self.held.is_none() && self.draining.is_none()
+        nothing_waits && self.held.is_none() && self.draining.is_none()
     }
 
     pub(super) fn drop_speculation(&mut self, reason: CancelReason) {

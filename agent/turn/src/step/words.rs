@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use crate::{
     CancelReason, Detection, Machine, News, Output, SpeakerId, State, TurnSource, Verdict,
-    ear::{Judgement, Wish},
+    ear::{FRESH, Judgement, Wish},
     overlap,
     state::Wait,
 };
-
-/// A final transcript that came so short a time ago is the one that a program's wish to commit would wait for.
-const FRESH: Duration = Duration::from_millis(500);
 
 impl Machine {
     pub(super) fn on_interim(&mut self, at: usize, words: u32, foreseen: bool) {
@@ -36,8 +33,12 @@ impl Machine {
         }
         listener.ear.interim_heard(now, words);
         listener.ear.foreseen = words > 0;
-        if words > 0 && self.config.detection != Detection::Manual {
-            self.speculate(at);
+        let id = listener.id;
+        if words > 0 {
+            self.drop_speculation_of(id);
+            if self.is_quiet() {
+                self.speculate(at);
+            }
         }
     }
 
@@ -64,19 +65,23 @@ impl Machine {
         if !self.listeners[at].is_answered() {
             return;
         }
-        // Words that stop the agent are seldom all: the reply to them is begun when they are. Words before anything was
-        // heard are part of the question.
-        let is_unheard = matches!(self.state, State::Thinking { wait: Wait::Sample, .. });
-        let may_pause = overlap::way(&self.config.interruption) != overlap::Way::Stop;
-        let was_idle = self.is_idle() || (is_unheard && !may_pause);
-        self.yield_to_words(self.listeners[at].ear.words);
+        let yields = self.yields_to_words(self.listeners[at].ear.words);
         let may_be_all = match self.config.detection {
             Detection::Voice | Detection::Model => true,
             Detection::Recogniser => self.listeners[at].ear.has_ended,
             Detection::Manual => false,
         };
-        if may_be_all && was_idle && !was_foreseen {
-            self.speculate(at);
+        // A reply that stops for good gives its place to the answer, which is begun with what is known before the stop:
+        // if the history turns out to be another, it is begun anew. One that was paused is answered when the words are all.
+        let stops = yields && overlap::way(&self.config.interruption) == overlap::Way::Stop;
+        if !was_foreseen {
+            self.drop_speculation_of(self.listeners[at].id);
+            if may_be_all && (stops || self.is_quiet()) {
+                self.speculate(at);
+            }
+        }
+        if yields {
+            self.yield_to_words();
         }
     }
 

@@ -55,8 +55,16 @@ pub(crate) fn is_decided_again(seed: u64) {
 /// T2 and T8: after the close each turn has ended once, each request was begun or dropped once, and nothing is told.
 pub(crate) fn closes_in_silence(seed: u64) {
     let mut call = Call::of(seed);
-    call.tell(Input::Told(Told::Close { reason: CloseReason::Completed }));
+    // At once when nobody can be heard any more, else when the last words are known or have been awaited long enough.
+    let is_deaf = seed.is_multiple_of(2);
+    let reason = if is_deaf { CloseReason::Disconnected } else { CloseReason::Completed };
+    call.tell(Input::Told(Told::Close { reason }));
     call.settle_orders();
+    if !is_deaf {
+        let patience = call.config.deadlines.close;
+        call.pass(call.now + patience);
+        call.settle_orders();
+    }
     let last = call.told.last();
     assert!(matches!(last, Some((_, Output::Close { .. }))), "seed {seed}: {last:?}");
     let count = |what: fn(&Output) -> bool| call.told.iter().filter(|(_, output)| what(output)).count();

@@ -62,12 +62,13 @@ fn closing_stops_what_plays_keeps_what_was_said_and_is_the_last_word() {
             2200 user listening
             2500 commit t1
             2800 user speaking
-            3100 commit t2
-            3100 end t2 closed
             3100 stop r1
             3100 news dropped q2 closed
             3100 end t1 closed
             3100 agent listening
+            3100 commit t2
+            3100 end t2 closed
+            3100 user listening
             3100 truncate r1 3000
             3100 close completed
         "#]],
@@ -76,6 +77,99 @@ fn closing_stops_what_plays_keeps_what_was_said_and_is_the_last_word() {
         "  100 user.left\n 200 user.started",
         expect![[r#"
               100 close user_left
+        "#]],
+    );
+}
+
+#[test]
+fn who_closes_while_the_user_speaks_hears_them_out() {
+    check(
+        "  550 user.started 500
+          1500 told.close completed
+          2600 user.interim 2
+          2700 user.final 5
+          3000 user.stopped 2500",
+        expect![[r#"
+            550 user speaking
+            2700 commit t1
+            2700 end t1 closed
+            2700 user listening
+            2700 close completed
+        "#]],
+    );
+}
+
+#[test]
+fn words_that_never_come_are_not_awaited_for_ever() {
+    check(
+        "  550 user.started 500
+          1500 told.close shutdown
+          9000 end",
+        expect![[r#"
+            550 user speaking
+            3500 user listening
+            3500 close shutdown
+        "#]],
+    );
+}
+
+#[test]
+fn whose_words_have_just_come_is_not_waited_for() {
+    check(
+        "  550 user.started 500
+          2700 user.final 5
+          2800 told.close completed",
+        expect![[r#"
+            550 user speaking
+            2800 commit t1
+            2800 end t1 closed
+            2800 user listening
+            2800 close completed
+        "#]],
+    );
+}
+
+#[test]
+fn who_cannot_be_heard_any_more_is_not_waited_for() {
+    check(
+        "  550 user.started 500
+          1500 told.close disconnected",
+        expect![[r#"
+            550 user speaking
+            1500 user listening
+            1500 close disconnected
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_that_is_to_close_says_nothing_more() {
+    check(
+        "    0 told.say q1
+          100 reply.ready r1
+          100 playout.started r1
+          550 user.started 500
+          800 told.close completed
+          800 playout.finished r1 700
+          900 told.say q2
+         1100 user.typed
+         1300 user.final 2
+         1400 told.say q3",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            550 user speaking
+            800 stop r1
+            800 agent listening
+            800 truncate r1 700
+            900 news dropped q2 closed
+            1100 commit t1 typed
+            1100 end t1 closed
+            1300 commit t2
+            1300 end t2 closed
+            1300 user listening
+            1300 close completed
         "#]],
     );
 }

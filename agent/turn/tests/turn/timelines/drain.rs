@@ -42,10 +42,10 @@ fn the_last_words_are_awaited_and_kept() {
           3000 end",
         expect![[r#"
             550 user speaking
-            2000 user listening
-            2000 commit t1
-            2000 end t1 closed
-            2000 close completed
+            1700 commit t1
+            1700 end t1 closed
+            1700 user listening
+            1700 close completed
         "#]],
     );
 }
@@ -61,6 +61,7 @@ fn the_last_words_are_not_awaited_for_ever() {
             550 user speaking
             3000 commit t1
             3000 end t1 closed
+            3000 user listening
             3000 close completed
         "#]],
     );

@@ -59,8 +59,8 @@ fn speech_that_outlasts_the_warm_up_interrupts_at_its_end() {
             100 start r1
             100 agent speaking
             1000 user speaking
-            3100 pause r1
-            3100 agent listening
+            3150 pause r1
+            3150 agent listening
         "#]],
     );
 }
