@@ -13,6 +13,7 @@ use tokio::sync::watch;
 
 use crate::{
     cast::Cast,
+    journals::Journals,
     metrics::Metrics,
     observing::{CallObserver, reported},
     protocol::{Assignment, Outcome, StopReason},
@@ -30,6 +31,7 @@ pub struct Calls {
     /// Whether calls follow agents' files that change.
     is_live: bool,
     metrics: Arc<Metrics>,
+    journals: Option<Journals>,
 }
 
 impl Calls {
@@ -42,8 +44,9 @@ impl Calls {
         cast: watch::Receiver<Option<Arc<Cast>>>,
         is_live: bool,
         metrics: Arc<Metrics>,
+        journals: Option<Journals>,
     ) -> Arc<Self> {
-        Arc::new(Self { config, trust, cast, is_live, metrics })
+        Arc::new(Self { config, trust, cast, is_live, metrics, journals })
     }
 
     /// What runs a call in a room.
@@ -109,7 +112,8 @@ impl Calls {
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
         let observer = CallObserver::new(job.clone(), self.metrics.clone());
-        let parts = parts(cast, self.is_live.then_some(&self.cast), observer);
+        let journal = self.journals.as_ref().map(|journals| journals.of(job.as_str()));
+        let parts = Parts { journal, ..parts(cast, self.is_live.then_some(&self.cast), observer) };
         let config = ConversationConfig { id: job.to_string().into(), ..cast.entry().conversation.clone() };
         let conversation = Conversation::new(config, parts, body);
         let report = Box::pin(run(conversation, &mut seat, &told)).await;

@@ -6,12 +6,19 @@ mod files;
 
 use std::{path::PathBuf, sync::Arc};
 
-use agent_conversation::{CallReport, Conversation, ConversationConfig, Device, SoundBody, Speaker};
+use agent_conversation::{CallReport, Conversation, ConversationConfig, Device, Parts, SoundBody, Speaker};
 use config_schema::Config;
 
 use crate::{
-    call::parts, cast::Cast, metrics::Metrics, observing::CallObserver, protocol::JobId,
-    providers::BuildError, wav::WavError, wiring,
+    call::parts,
+    cast::Cast,
+    journals::{JournalsError, journals},
+    metrics::Metrics,
+    observing::CallObserver,
+    protocol::JobId,
+    providers::BuildError,
+    wav::WavError,
+    wiring,
 };
 
 /// Through what the user is heard and hears.
@@ -45,13 +52,16 @@ pub enum ConsoleError {
     /// There is no microphone, no speaker, or no access to them.
     #[error("{0}; give files: --in FILE.wav --out FILE.wav")]
     Devices(String),
+    /// Its journal cannot be kept.
+    #[error(transparent)]
+    Journals(#[from] JournalsError),
     /// A provider cannot be had.
     #[error("a provider cannot be had: {0}")]
     Providers(#[from] BuildError),
 }
 
-/// Holds one conversation of the agents that `build` makes; `show` is given each line that was said. Ends when the input has ended and the agent is
-/// silent; dropping it ends it at once.
+/// Holds one conversation of the agents that `build` makes; `show` is given each line that was said. Ends when the input
+/// has ended and the agent is silent; dropping it ends it at once.
 pub async fn console(
     config: &Arc<Config>,
     build: impl FnOnce(&Arc<Config>) -> Result<Cast, BuildError> + Send + 'static,
@@ -99,8 +109,13 @@ async fn converse(
     // A server that is asked to do something once must not take a later console for this one.
     let id = format!("console-{:016x}", fastrand::u64(..));
     let job = JobId::new(&id).expect("a word is not empty");
-    let observer = CallObserver::new(job, Arc::new(Metrics::new()));
+    let metrics = Arc::new(Metrics::new());
+    let journals = journals(config, &metrics)?;
+    let parts = Parts {
+        journal: journals.as_ref().map(|journals| journals.of(&id)),
+        ..parts(&cast, None, CallObserver::new(job, metrics))
+    };
     let config = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
-    let conversation = Conversation::new(config, parts(&cast, None, observer), body);
+    let conversation = Conversation::new(config, parts, body);
     Ok(Box::pin(conversation.run()).await)
 }

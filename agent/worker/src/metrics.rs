@@ -63,6 +63,7 @@ pub struct Metrics {
     wasted_cost: Sum,
     tool_calls: Family<Labels, Counter>,
     tool_duration: Histograms,
+    journals_cut: Counter,
     breaches: Counter,
 }
 
@@ -111,6 +112,7 @@ impl Metrics {
                 Metric::ToolDuration,
                 Histograms::new_with_constructor(|| Histogram::new(LATENCY_SECONDS)),
             ),
+            journals_cut: list.add(Metric::JournalsCut, Counter::default()),
             breaches: list.add(Metric::InvariantBreaches, Counter::default()),
             registry: Registry::default(),
         };
@@ -138,6 +140,15 @@ impl Metrics {
 
     pub(crate) fn interrupted(&self, is_true: bool) {
         self.interruptions.get_or_create(&label("kind", is_true.to_string())).inc();
+    }
+
+    pub(crate) fn journal_cut(&self) {
+        self.journals_cut.inc();
+    }
+
+    #[cfg(test)]
+    pub(crate) fn journals_cut(&self) -> u64 {
+        self.journals_cut.get()
     }
 
     pub(crate) fn turn_committed(&self, end_of_turn: Option<Duration>, transcription: Option<Duration>) {

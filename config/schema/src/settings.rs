@@ -16,7 +16,7 @@ pub use agents::{AgentAbout, Agents, Keep};
 pub use context::{Context, Prices};
 pub use detector::{SmartTurn, TurnJudge};
 pub use hearing::{Audio, Vad, VadKind};
-pub use livekit::{Http, JobKind, Livekit, LogFormat, Logging, Permissions, Worker};
+pub use livekit::{Http, JobKind, Journaling, Livekit, LogFormat, Logging, Permissions, Worker};
 pub use people::{OthersStanding, People, PersonKind};
 pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
@@ -42,6 +42,8 @@ pub struct Config {
     pub http: Http,
     /// What is logged, and how.
     pub logging: Logging,
+    /// Where journals of calls are kept.
+    pub journal: Journaling,
     /// The audio of a call.
     pub audio: Audio,
     /// Voice activity.
@@ -75,6 +77,7 @@ impl Config {
             worker: Worker::take(values),
             http: Http::take(values),
             logging: Logging::take(values),
+            journal: Journaling::take(values),
             audio: Audio::take(values),
             vad: Vad::take(values),
             turn: Turn::take(values),
@@ -104,6 +107,7 @@ const MACHINERY: &[Section] = &[
     Permissions::SECTION,
     Http::SECTION,
     Logging::SECTION,
+    Journaling::SECTION,
     Audio::SECTION,
     Vad::SECTION,
 ];

@@ -64,6 +64,7 @@ metrics! {
     SpeculationWastedCost = "speculation_wasted_cost" [] "What answers that were dropped have cost, mind and voice, in the money of [prices]";
     ToolCalls = "tool_calls" ["outcome"] "Calls of tools, by how they ended";
     ToolDuration = "tool_duration_seconds" ["outcome"] "From the call of a tool to its end, the wait for other tools included; calls that were refused took no time and are left out";
+    JournalsCut = "journals_cut" [] "Journals that end before their call: the disk is full, or slow";
     InvariantBreaches = "invariant_breaches" [] "Breaches of the turn machine's invariants; anything but 0 is a fault of this program";
 }
 

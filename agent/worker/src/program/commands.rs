@@ -8,7 +8,7 @@ use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use crate::{
     Calls, Health, Metrics, Seat, Sound, Trust, Worker,
     cast::{Cast, TeamSource, keep_current},
-    check_logging, job_kind, listen,
+    check_logging, job_kind, journals, listen,
     playground::Playground,
     protocol::{Assignment, JobId, JobKind, StopReason},
     providers::BuildError,
@@ -65,7 +65,9 @@ pub(super) async fn start(
     let trust = Trust::read(&config.livekit)?;
     let metrics = Arc::new(Metrics::new());
     let (ready, cast) = watch::channel(None);
-    let calls = Calls::new(config.clone(), trust.clone(), cast.clone(), supervised, metrics.clone());
+    let journals = journals(&config, &metrics)?;
+    let calls =
+        Calls::new(config.clone(), trust.clone(), cast.clone(), supervised, metrics.clone(), journals);
     let listener = match config.http.bind {
         Some(address) => Some(listen(address).await?),
         None => None,
@@ -141,7 +143,9 @@ pub(super) async fn connect(
     };
     let (seat, stop) = Seat::alone(assignment.job.clone());
     let trust = Trust::read(&config.livekit)?;
-    let calls = Calls::new(config.clone(), trust, cast, false, Arc::new(Metrics::new()));
+    let metrics = Arc::new(Metrics::new());
+    let journals = journals(&config, &metrics)?;
+    let calls = Calls::new(config.clone(), trust, cast, false, metrics, journals);
     let call = calls.entry()(assignment, seat);
     let mut signals = Signals::new(false)?;
     let call = async {

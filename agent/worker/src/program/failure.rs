@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use crate::{
-    ConsoleError, FilterError, ListenError, TrustError, WorkerError, cast::TeamError,
+    ConsoleError, FilterError, JournalsError, ListenError, TrustError, WorkerError, cast::TeamError,
     playground::PlaygroundError, protocol::Outcome, providers::BuildError,
 };
 use config_schema::ConfigErrors;
@@ -25,6 +25,8 @@ pub(in crate::program) enum Failure {
     Trust(#[from] TrustError),
     #[error("a provider cannot be had: {0}")]
     Providers(#[from] BuildError),
+    #[error(transparent)]
+    Journals(#[from] JournalsError),
     #[error(transparent)]
     Listen(#[from] ListenError),
     #[error(transparent)]
@@ -55,13 +57,14 @@ impl Failure {
             | Self::Team(_)
             | Self::Filter(_)
             | Self::Trust(_)
-            | Self::Providers(_) => Exit::Configuration,
+            | Self::Providers(_)
+            | Self::Journals(_)
+            | Self::Console(ConsoleError::Providers(_) | ConsoleError::Journals(_)) => Exit::Configuration,
             Self::Listen(_)
             | Self::Playground(PlaygroundError::Listen { .. } | PlaygroundError::NotLoopback(_)) => {
                 Exit::Listen
             }
             Self::Worker(WorkerError::Link(_) | WorkerError::NoRegistration(_)) => Exit::Server,
-            Self::Console(ConsoleError::Providers(_)) => Exit::Configuration,
             Self::Worker(WorkerError::Shards(_))
             | Self::Playground(PlaygroundError::Assets { .. })
             | Self::Console(_)

@@ -130,3 +130,12 @@ section! {
         format: LogFormat = "format" LogFormat::Auto.rule();
     }
 }
+
+section! {
+    /// Journals of calls, from which a call can be decided again: tests-sim replay FILE.
+    pub struct Journaling at "journal" {
+        /// The folder that a file for each call is written into, some 30 kB a minute; nothing removes them. They hold
+        /// times and counts, never what people say. Empty: none.
+        folder: Option<String> = "folder" text("", 4_096);
+    }
+}

@@ -1,0 +1,34 @@
+"""A call that was held is decided again from its journal, and told again as a scenario."""
+import os
+import pathlib
+import subprocess
+
+from conftest import eventually
+from test_call import QUESTION, ask
+
+
+def sim(*words) -> str:
+    """What the runner of scenarios, built beside the agent, prints."""
+    runner = pathlib.Path(os.environ["COLLOQUY_AGENT"]).with_name("tests-sim")
+    run = subprocess.run([runner, *words], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return run.stdout
+
+
+def test_a_call_is_decided_again_and_becomes_a_scenario(in_room, start_worker, speech, folder):
+    journals = folder / "journals"
+    worker = start_worker("config/default.toml", COLLOQUY__JOURNAL__FOLDER=str(journals))
+    in_room(lambda caller: ask(caller, speech(QUESTION)), worker)
+    assert eventually(lambda: worker.ended("success") == 1)
+    # It is written by a thread of its own.
+    assert eventually(lambda: any(" user.left" in path.read_text() for path in journals.glob("AJ_*.journal")))
+    (journal,) = journals.glob("AJ_*.journal")
+    assert not set(QUESTION.split()) & set(journal.read_text().replace("=", " ").split()), "a journal has no words"
+
+    orders = sim("replay", journal)
+    assert sim("replay", journal) == orders
+    assert "commit" in orders and "close" in orders.lower(), orders
+
+    scenario = folder / "retold.toml"
+    scenario.write_text(sim("retell", journal))
+    assert "ok" in sim("run", scenario)
