@@ -58,7 +58,8 @@ pub(crate) fn cues(script: &Script) -> Vec<Cue> {
         false => Person { name: Some(USER.to_owned()), standing: Standing::Answered },
     };
     let mut all = vec![Cue::user(Duration::ZERO, Deed::Joined(user))];
-    all.extend(cues::voice(SpeakerId::LINKED, stretches(script, None)));
+    let hangover = script.vad.end_delay.0;
+    all.extend(cues::voice(SpeakerId::LINKED, hangover, stretches(script, None)));
     for (who, other) in others(script) {
         let standing = match other.standing {
             scenario::Standing::Answered => Standing::Answered,
@@ -66,7 +67,7 @@ pub(crate) fn cues(script: &Script) -> Vec<Cue> {
         };
         let person = Person { name: Some(other.name.clone()), standing };
         all.push(Cue { at: other.joins.0, who, what: Deed::Joined(person) });
-        all.extend(cues::voice(who, stretches(script, Some(&other.name))));
+        all.extend(cues::voice(who, hangover, stretches(script, Some(&other.name))));
         all.extend(other.leaves.map(|at| Cue { at: at.0, who, what: Deed::Left }));
     }
     all

@@ -9,19 +9,21 @@ use crate::body::{Cue, Deed};
 
 /// How long after its beginning speech is noticed; and how far inferences are apart.
 const INFERENCE: Duration = Duration::from_millis(50);
-/// How long after its end the end of speech is noticed.
-const HANGOVER: Duration = Duration::from_millis(500);
 
-/// What is reported, and when, of stretches of speech (from, to) that are in order and do not overlap. A stretch that
+/// What is reported, and when, by a detector that notices the end of speech `hangover` after it, of stretches of speech (from, to) that are in order and do not overlap. A stretch that
 /// begins before the end of the one before it was noticed is noticed right after that.
-pub fn voice(who: SpeakerId, stretches: impl IntoIterator<Item = (Duration, Duration)>) -> Vec<Cue> {
+pub fn voice(
+    who: SpeakerId,
+    hangover: Duration,
+    stretches: impl IntoIterator<Item = (Duration, Duration)>,
+) -> Vec<Cue> {
     let mut cues = Vec::new();
     let mut cue = |at, what| cues.push(Cue { at, who, what });
     let mut free = Duration::ZERO;
     for (start, end) in stretches {
         let noticed = free.max(start + INFERENCE);
         cue(noticed, Deed::Voice(VoiceEdge::Started { lead: noticed - start }));
-        free = noticed.max(end + HANGOVER);
+        free = noticed.max(end + hangover);
         let silent = first_after(noticed, end);
         if silent < free {
             cue(silent, Deed::Lapsed(silent - end));
@@ -60,7 +62,7 @@ mod tests {
             Deed::Lapsed(silence) => format!("lapsed {}", silence.as_millis()),
             Deed::Joined(_) | Deed::Typed(_) | Deed::Left => "something else".to_owned(),
         };
-        let cues = voice(SpeakerId::LINKED, stretches).into_iter();
+        let cues = voice(SpeakerId::LINKED, millis(500), stretches).into_iter();
         cues.map(|cue| (cue.at.as_millis(), show(cue.what))).collect()
     }
 

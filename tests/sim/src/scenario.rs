@@ -42,6 +42,8 @@ pub struct Script {
     pub session: Session,
     /// How the agent is heard.
     pub sink: Sink,
+    /// How voice activity finds the ends of speech.
+    pub vad: Vad,
     /// How the recogniser finds the ends of speech, if the turn detection is its.
     pub stt: Recogniser,
     /// The agent of the beginning.
@@ -70,6 +72,14 @@ pub struct Script {
 pub struct Sink {
     /// Whether the playout can pause and resume; if not, an interrupted reply is stopped at once.
     pub pausable: bool,
+}
+
+/// How voice activity finds the ends of speech.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Vad {
+    /// How long after the end it says so.
+    pub end_delay: Seconds,
 }
 
 /// How the recogniser finds the ends of speech.
@@ -332,6 +342,12 @@ impl Recogniser {
     #[must_use]
     pub const fn endpoints(&self) -> Endpoints {
         Endpoints { after_start: self.start_delay.0, after_final: self.end_delay.0 }
+    }
+}
+
+impl Default for Vad {
+    fn default() -> Self {
+        Self { end_delay: Seconds::millis(500) }
     }
 }
 

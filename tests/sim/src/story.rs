@@ -21,6 +21,8 @@ pub struct Story {
     config: Config,
     /// What the linked speaker said, in order.
     said: Vec<Said>,
+    /// How long after its end voice activity noticed the end of speech.
+    hangover: Option<Duration>,
     replies: BTreeMap<ReplyId, Made>,
     /// What the program did, as an action without its time.
     deeds: Vec<(Moment, String)>,
@@ -138,6 +140,7 @@ impl Story {
         Self {
             config,
             said: Vec::new(),
+            hangover: None,
             replies: BTreeMap::new(),
             deeds: Vec::new(),
             events: Vec::new(),

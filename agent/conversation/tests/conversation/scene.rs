@@ -12,6 +12,7 @@ use providers_core::{Interruption, SampleRate, Tool, ToolCall, TurnDetector};
 use providers_fake::{Answer, FakeDetector, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
 use tests_sim::{
     body::{Audience, Cue, Deed, ScriptedBody},
+    scenario::Vad,
     session::Session,
     voice_cues,
 };
@@ -234,7 +235,7 @@ impl Scene {
 
     fn set(mut self) -> Stage {
         let stretches = self.utterances.iter().map(|said| (said.start, said.end));
-        self.cues.extend(voice_cues(SpeakerId::LINKED, stretches));
+        self.cues.extend(voice_cues(SpeakerId::LINKED, Vad::default().end_delay.0, stretches));
         self.cues.push(Cue::user(self.end, Deed::Left));
         let (mut ear, mut mind) =
             (FakeEar::scripted(&self.utterances), FakeMind::new(self.answers).recording());

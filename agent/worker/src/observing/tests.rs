@@ -11,6 +11,7 @@ use providers_core::{SampleRate, ToolCall};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
 use tests_sim::{
     body::{Cue, Deed, ScriptedBody},
+    scenario::Vad,
     session::Session,
     voice_cues,
 };
@@ -64,7 +65,11 @@ async fn converse(metrics: &Arc<Metrics>) {
     config.turn.endpoint.min_delay = ms(1_000);
     config.prices = Prices { llm_input: Micros(1_000_000), ..Prices::default() };
     let mut cues = vec![Cue::user(Duration::ZERO, Deed::Joined(Person::alone()))];
-    cues.extend(voice_cues(SpeakerId::LINKED, said.iter().map(|said| (said.start, said.end))));
+    cues.extend(voice_cues(
+        SpeakerId::LINKED,
+        Vad::default().end_delay.0,
+        said.iter().map(|said| (said.start, said.end)),
+    ));
     cues.push(Cue::user(ms(9_000), Deed::Left));
     let report = Conversation::new(config, parts, ScriptedBody::new(cues, true, ())).run().await;
     reported(&job, &report, metrics);

@@ -42,6 +42,7 @@ impl Story {
                 });
             }
             UserFact::SpeechStopped { at } => {
+                self.hangover.get_or_insert(after(at, now));
                 if let Some(said) = self.said.last_mut() {
                     said.end = Some(at);
                 }

@@ -27,6 +27,9 @@ impl Story {
         let _ = writeln!(text, "session = {{ {} }}", self.session().join(", "));
         let pausable = self.config.interruption.false_interruption.is_some();
         let _ = writeln!(text, "sink = {{ pausable = {pausable} }}");
+        if let Some(hangover) = self.hangover {
+            let _ = writeln!(text, "vad = {{ end_delay = {} }}", seconds(hangover));
+        }
         list(&mut text, "user", self.utterances());
         list(&mut text, "llm", self.answers());
         list(&mut text, "tts", self.speeches());
