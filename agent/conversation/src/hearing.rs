@@ -221,8 +221,9 @@ impl Hearing {
         self.turn.take_back();
     }
 
-    /// The open turn is forgotten.
-    pub(crate) fn forget(&mut self) {
-        self.turn.forget();
+    /// The open turn is forgotten. What was shown of it without being final is all that will be shown.
+    pub(crate) fn forget(&mut self) -> Option<(Segment, String)> {
+        let interim = self.turn.forget();
+        Some((self.segment.take()?, interim))
     }
 }

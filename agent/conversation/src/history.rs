@@ -36,9 +36,16 @@ enum Entry {
 }
 
 impl History {
-    /// Somebody said this; by whom matters where there are several.
-    pub(crate) fn user(&mut self, text: &str, name: Option<&str>) {
+    /// Somebody said this; by whom matters where there are several. An answer to it may have been begun when it was not
+    /// yet a turn, and knows it.
+    pub(crate) fn turn(&mut self, text: &str, name: Option<&str>) {
         self.entries.push(Entry::User(user_text(text, name)));
+    }
+
+    /// The program says this for somebody.
+    pub(crate) fn user(&mut self, text: &str, name: Option<&str>) {
+        self.revision += 1;
+        self.turn(text, name);
     }
 
     /// How often anything but a turn of the user was added or changed.

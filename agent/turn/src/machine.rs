@@ -139,6 +139,12 @@ impl Machine {
         &self.state
     }
 
+    /// Whether the words that a speaker says now count. The rest of what was cleared does not.
+    #[must_use]
+    pub fn listens_to(&self, speaker: SpeakerId) -> bool {
+        self.position_of(speaker).is_some_and(|at| !self.listeners[at].ear.is_muted)
+    }
+
     /// Whether nothing that is asked for now will be said: the call is over, or about to be.
     #[must_use]
     pub const fn is_ending(&self) -> bool {

@@ -104,7 +104,9 @@ impl Machine {
         let due = anchor + endpoint::delay(usual, &self.config.endpoint, ear.judgement, ear.asks_patience);
         Some(match ear.judgement {
             Judgement::Asked { at, .. } => due.max(ear.judge_waited_since(at) + self.config.judge.deadline),
-            Judgement::Unasked | Judgement::Given(_) | Judgement::Failed => due,
+            // A pause that is to be judged ends nothing before it was asked about.
+            Judgement::Unasked => self.pause_due(listener).map_or(due, |asked| due.max(asked)),
+            Judgement::Given(_) | Judgement::Failed => due,
         })
     }
 

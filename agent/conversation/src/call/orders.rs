@@ -40,8 +40,10 @@ impl<B: Body> Call<B> {
             }
             Output::ForgetWords { speaker } => {
                 if let Some(listener) = self.people.get_mut(&speaker) {
-                    listener.hearing.forget();
                     listener.end_turn();
+                    if let Some((segment, text)) = listener.hearing.forget() {
+                        self.body.show_user_words(speaker, segment, &text, true);
+                    }
                 }
             }
             Output::ShowAgent(state) => self.show_agent(state),

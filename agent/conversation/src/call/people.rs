@@ -198,7 +198,7 @@ impl<B: Body> Call<B> {
     fn on_words(&mut self, speaker: SpeakerId, text: &str, words: u32, sureness: Sureness, foreseen: bool) {
         self.tally.works(Component::Stt);
         let is_final = sureness == Sureness::Final;
-        if words > 0 {
+        if words > 0 && self.machine.listens_to(speaker) {
             self.show_words(speaker, text, is_final);
             self.judge_overlap(speaker);
         }

@@ -64,6 +64,10 @@ impl<B: Body> Call<B> {
                 if let Some(segment) = segment {
                     self.body.show_user_words(speaker, segment, &committed.interim, true);
                 }
+                if !committed.interim.is_empty() {
+                    let (now, text) = (self.now(), committed.interim.as_str());
+                    self.tally.tell(now, CallEvent::Transcript { speaker, text, is_final: true });
+                }
                 committed.text
             }
         }
@@ -106,7 +110,7 @@ impl<B: Body> Call<B> {
             self.history.note(note);
         }
         let name = self.name_of(speaker);
-        self.history.user(text, name.as_deref());
+        self.history.turn(text, name.as_deref());
         self.tally.tell(self.now(), CallEvent::Message { role: Role::User, text, interrupted: false });
     }
 

@@ -93,9 +93,10 @@ impl OpenTurn {
         self.finals.splice(0..0, self.aside.drain(..));
     }
 
-    pub(crate) fn forget(&mut self) {
+    /// Forgets all of it, and returns what was not final.
+    pub(crate) fn forget(&mut self) -> String {
         let promoted = self.promoted;
-        *self = Self { promoted, ..Self::default() };
+        mem::replace(self, Self { promoted, ..Self::default() }).interim
     }
 }
 

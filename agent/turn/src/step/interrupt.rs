@@ -75,12 +75,16 @@ impl Machine {
     /// A silence that is noticed late may show that the speech which paused a reply was too short to be meant.
     pub(super) fn take_back_pause(&mut self) {
         let Some(reply) = self.state.reply() else { return };
-        let is_meant = reply.hold.is_some_and(|hold| hold.meant);
+        let Some(hold) = reply.hold.filter(|hold| hold.meant) else { return };
         let min_duration = overlap::min_duration(&self.config.interruption, &reply.manner);
-        let lasts = |listener: &Listener| listener.lasting_from(min_duration).is_some();
+        // An utterance takes back no pause that was there when it began.
+        let lasts = |listener: &Listener| {
+            let is_later = listener.ear.speaking_since().is_some_and(|since| since > hold.since);
+            is_later || listener.lasting_from(min_duration).is_some()
+        };
         let has_spoken =
             self.listeners.iter().any(|listener| lasts(listener) || self.has_open_words(listener));
-        if !is_meant || has_spoken {
+        if has_spoken {
             return;
         }
         match &self.state {
@@ -116,15 +120,14 @@ impl Machine {
         }
     }
 
-    /// The user has the floor; a reply that could go on is seen to pause first.
-    pub(super) fn yield_to_words(&mut self) {
+    /// Words stop a reply: one that could go on is seen to pause first.
+    pub(super) fn pause_for_words(&mut self) {
         if let (State::Speaking { .. }, Way::Pause(silence)) =
             (&self.state, overlap::way(&self.config.interruption))
         {
             self.hold(Pause { since: self.now, silence, meant: true });
             self.show_agent();
         }
-        self.give_way();
     }
 
     /// The user has the floor.

@@ -37,7 +37,7 @@ impl Machine {
     }
 
     /// Where this speaker stands in the list.
-    pub(super) fn position_of(&self, speaker: SpeakerId) -> Option<usize> {
+    pub(crate) fn position_of(&self, speaker: SpeakerId) -> Option<usize> {
         self.listeners.binary_search_by_key(&speaker, |listener| listener.id).ok()
     }
 

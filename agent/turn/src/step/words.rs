@@ -81,7 +81,12 @@ impl Machine {
             }
         }
         if yields {
-            self.yield_to_words();
+            self.pause_for_words();
+            // A turn that ends with these words stops the reply itself, and no other gets the floor in between.
+            let ends = self.endpoint_due(&self.listeners[at]).is_some_and(|due| due <= self.now);
+            if !ends {
+                self.give_way();
+            }
         }
     }
 

@@ -425,3 +425,28 @@ fn a_turn_may_be_committed_without_an_answer() {
         "#]],
     );
 }
+
+#[test]
+fn a_judge_is_asked_before_late_words_end_a_turn_whose_usual_wait_is_over() {
+    let mut config = config();
+    config.detection = Detection::Model;
+    config.endpoint.min_delay = Duration::from_millis(300);
+    config.judge.silence = Duration::from_secs(5);
+    config.judge.reads_words = true;
+    check_with(
+        config,
+        "   550 user.started 500
+          3000 user.stopped 2500
+          3600 user.final 5
+          3650 user.judged p1 100/500
+          9000 end",
+        expect![[r#"
+            550 user speaking
+            3000 user listening
+            3600 judge p1
+            5500 commit t1
+            5500 begin r1 turn
+            5500 agent thinking
+        "#]],
+    );
+}

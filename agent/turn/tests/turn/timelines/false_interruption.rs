@@ -189,11 +189,40 @@ fn a_pause_lasts_while_interim_words_await_their_final() {
             1500 pause r1
             1500 agent listening
             2500 user listening
-            5100 stop r1
             5100 commit t1
+            5100 stop r1
             5100 begin r2 turn
             5100 agent thinking
             5100 truncate r1 1400
+        "#]],
+    );
+}
+
+#[test]
+fn a_short_voice_takes_back_no_pause_that_was_there_before_it() {
+    check(
+        "    0 told.say q1
+           50 reply.ready r1
+           50 playout.started r1
+          550 user.started 500
+         1600 user.stopped 1100
+         1850 user.started 1800
+         2150 user.lapsed 2100
+         2600 user.stopped 2100
+         9000 end",
+        expect![[r#"
+            0 begin r1 q1
+            50 start r1
+            50 agent speaking
+            550 user speaking
+            1000 pause r1
+            1000 agent listening
+            1600 user listening
+            1850 user speaking
+            2600 user listening
+            4600 resume r1
+            4600 agent speaking
+            7100 news transcript missed 0
         "#]],
     );
 }

@@ -275,3 +275,40 @@ fn a_function_may_have_something_said_before_it_returns() {
         "#]],
     );
 }
+
+#[test]
+fn what_waits_is_not_taken_for_what_late_words_stop() {
+    check(
+        "    0 told.say q1
+           50 reply.ready r1
+           50 playout.started r1
+          550 user.started 500
+          700 told.generate q2
+          800 reply.ready r2
+         1400 user.stopped 900
+         1500 user.final 2
+         1500 playout.finished r1 1450
+         1550 playout.started r2
+         2600 playout.finished r2 1000",
+        expect![[r#"
+            0 begin r1 q1
+            50 start r1
+            50 agent speaking
+            550 user speaking
+            700 begin r2 q2
+            700 agent thinking
+            1000 pause r1
+            1000 agent listening
+            1400 user listening
+            1500 commit t1
+            1500 stop r1
+            1500 begin r3 turn
+            1500 agent thinking
+            1500 truncate r1 1450
+            1500 start r2
+            1550 agent speaking
+            2600 agent listening
+            2600 agent thinking
+        "#]],
+    );
+}

@@ -104,3 +104,61 @@ fn a_speculative_reply_that_fails_is_tried_again_at_the_endpoint() {
         "#]],
     );
 }
+
+#[test]
+fn an_answer_that_knew_fewer_words_is_dropped_when_more_come_while_others_speak() {
+    check_with(
+        eager(),
+        "  550 user.started 500
+          1600 user.final 2
+          1700 told.say q1 firm
+          1750 reply.ready r2
+          1750 playout.started r2
+          2700 user.final 3
+          3000 user.stopped 2500
+          5000 playout.finished r2 3000",
+        expect![[r#"
+            550 user speaking
+            1600 begin r1 turn speculative
+            1700 begin r2 q1
+            1750 start r2
+            1750 agent speaking
+            2700 cancel r1 outdated
+            3000 user listening
+            3000 commit t1
+            5000 agent listening
+            5000 begin r3 turn
+            5000 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn words_that_stop_a_playout_that_cannot_pause_are_answered_at_once() {
+    let mut config = eager();
+    config.interruption.false_interruption = None;
+    check_with(
+        config,
+        "    0 told.say q1
+           50 reply.ready r1
+           50 playout.started r1
+          550 user.started 500
+          900 user.final 1
+          900 playout.finished r1 850
+         1200 user.stopped 700",
+        expect![[r#"
+            0 begin r1 q1
+            50 start r1
+            50 agent speaking
+            550 user speaking
+            900 begin r2 turn speculative
+            900 stop r1
+            900 agent listening
+            900 truncate r1 850
+            1200 user listening
+            1200 commit t1
+            1200 confirm r2 t1
+            1200 agent thinking
+        "#]],
+    );
+}
