@@ -3,8 +3,8 @@
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use agent_conversation::{
-    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Parts, RoomBody,
-    RoomBodyConfig,
+    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Observer, Parts,
+    RoomBody, RoomBodyConfig,
 };
 use agent_rtc::{JoinOptions, Room};
 use config_schema::Config;
@@ -15,9 +15,10 @@ use crate::{
     cast::Cast,
     journals::Journals,
     metrics::Metrics,
-    observing::{CallObserver, reported},
+    observing::{Both, CallObserver, reported},
     protocol::{Assignment, Outcome, StopReason},
     providers::CallProviders,
+    remote::Remote,
     seat::{Entry, Seat},
     trust::Trust,
     wiring,
@@ -98,12 +99,13 @@ impl Calls {
     ) -> Outcome {
         let job = &assignment.job;
         let told = Rc::new(Cell::new(None));
+        let remote = Remote::new(&self.config.remote);
         let config = RoomBodyConfig {
             hearing: wiring::hearing(&self.config),
             speaking: wiring::speaking(&self.config),
             audience: wiring::audience(&self.config, assignment.participant.as_deref()),
             subscription_wait: self.config.audio.subscriber_wait,
-            service: None,
+            service: remote.as_ref().map(|remote| remote.service(self.metrics.clone())),
             before_leaving: Some(report_first(seat.clone(), told.clone())),
         };
         let settings = self.config.clone();
@@ -112,10 +114,17 @@ impl Calls {
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
         let observer = CallObserver::new(job.clone(), self.metrics.clone());
+        let observer: Box<dyn Observer> = match &remote {
+            Some(remote) => Box::new(Both(observer, remote.follower())),
+            None => Box::new(observer),
+        };
         let journal = self.journals.as_ref().map(|journals| journals.of(job.as_str()));
         let parts = Parts { journal, ..parts(cast, self.is_live.then_some(&self.cast), observer) };
         let config = ConversationConfig { id: job.to_string().into(), ..cast.entry().conversation.clone() };
         let conversation = Conversation::new(config, parts, body);
+        if let Some(remote) = &remote {
+            remote.attach(conversation.handle());
+        }
         let report = Box::pin(run(conversation, &mut seat, &told)).await;
         reported(job, &report, &self.metrics);
         outcome(report.reason, told.get())
@@ -126,7 +135,7 @@ impl Calls {
 pub(crate) fn parts(
     cast: &Cast,
     live: Option<&watch::Receiver<Option<Arc<Cast>>>>,
-    observer: CallObserver,
+    observer: Box<dyn Observer>,
 ) -> Parts {
     let (agents, entry) = (cast.agents(live), cast.entry());
     let CallProviders { stt, llm, tts, judge } = entry.providers.for_call();
@@ -136,7 +145,7 @@ pub(crate) fn parts(
         pauses: judge,
         overlaps: entry.overlaps(),
         sounds: entry.sounds.clone(),
-        observer: Box::new(observer),
+        observer,
         ..Parts::new(stt, llm, tts)
     }
 }

@@ -113,7 +113,7 @@ async fn converse(
     let journals = journals(config, &metrics)?;
     let parts = Parts {
         journal: journals.as_ref().map(|journals| journals.of(&id)),
-        ..parts(&cast, None, CallObserver::new(job, metrics))
+        ..parts(&cast, None, Box::new(CallObserver::new(job, metrics)))
     };
     let config = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
     let conversation = Conversation::new(config, parts, body);

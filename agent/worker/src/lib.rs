@@ -28,6 +28,7 @@ mod console;
 mod journals;
 mod observing;
 pub mod providers;
+mod remote;
 mod wav;
 mod wiring;
 

@@ -20,6 +20,7 @@ pub use inventory::Metric;
 
 use crate::{
     protocol::{Outcome, Phase, Snapshot},
+    remote,
     shards::ShardGauge,
 };
 
@@ -64,6 +65,8 @@ pub struct Metrics {
     tool_calls: Family<Labels, Counter>,
     tool_duration: Histograms,
     journals_cut: Counter,
+    remote_requests: Family<Labels, Counter>,
+    remote_news_lost: Counter,
     breaches: Counter,
 }
 
@@ -113,6 +116,8 @@ impl Metrics {
                 Histograms::new_with_constructor(|| Histogram::new(LATENCY_SECONDS)),
             ),
             journals_cut: list.add(Metric::JournalsCut, Counter::default()),
+            remote_requests: list.add(Metric::RemoteRequests, Family::default()),
+            remote_news_lost: list.add(Metric::RemoteNewsLost, Counter::default()),
             breaches: list.add(Metric::InvariantBreaches, Counter::default()),
             registry: Registry::default(),
         };
@@ -125,6 +130,9 @@ impl Metrics {
         }
         for end in ToolEnd::ALL {
             drop(metrics.tool_calls.get_or_create(&label("outcome", end.name())));
+        }
+        for outcome in remote::Outcome::ALL {
+            drop(metrics.remote_requests.get_or_create(&label("outcome", outcome.name())));
         }
         Self { registry: list.0, ..metrics }
     }
@@ -188,6 +196,14 @@ impl Metrics {
         if end != ToolEnd::Refused {
             observe(&self.tool_duration.get_or_create(&outcome), Some(took));
         }
+    }
+
+    pub(crate) fn remote_asked(&self, outcome: remote::Outcome) {
+        self.remote_requests.get_or_create(&label("outcome", outcome.name())).inc();
+    }
+
+    pub(crate) fn remote_news_lost(&self, count: u64) {
+        self.remote_news_lost.inc_by(count);
     }
 
     pub(crate) fn used(&self, component: &'static str, usage: Usage) {

@@ -7,6 +7,16 @@ use tracing::{debug, info, warn};
 
 use crate::{metrics::Metrics, protocol::JobId};
 
+/// Tells two observers.
+pub(crate) struct Both<A, B>(pub(crate) A, pub(crate) B);
+
+impl<A: Observer, B: Observer> Observer for Both<A, B> {
+    fn observe(&mut self, at: Moment, event: &CallEvent<'_>) {
+        self.0.observe(at, event);
+        self.1.observe(at, event);
+    }
+}
+
 /// Watches one call.
 pub(crate) struct CallObserver {
     job: JobId,
@@ -111,7 +121,7 @@ pub(crate) fn reported(job: &JobId, report: &CallReport, metrics: &Metrics) {
     );
 }
 
-fn component_name(component: Component) -> &'static str {
+pub(crate) const fn component_name(component: Component) -> &'static str {
     match component {
         Component::Stt => "stt",
         Component::Llm => "llm",
@@ -128,4 +138,4 @@ fn turn_end(end: TurnEnd) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

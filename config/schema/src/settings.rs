@@ -9,6 +9,7 @@ mod hearing;
 mod livekit;
 mod people;
 mod providers;
+mod remote;
 mod talking;
 mod tool;
 
@@ -22,6 +23,7 @@ pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
+pub use remote::Remote;
 pub use talking::{Conversation, Detection, Endpointing, Normalise, OverlapJudge, Preemptive, Turn};
 pub(crate) use tool::TOOL_SECTIONS;
 pub use tool::{HttpMethod, HttpToolSettings, ResultWhen, WhenInterrupted, WhenRepeated};
@@ -60,6 +62,8 @@ pub struct Config {
     pub agents: Agents,
     /// The people in a room.
     pub people: People,
+    /// What programs in a room may ask.
+    pub remote: Remote,
     /// The ear.
     pub stt: Stt,
     /// The mind.
@@ -86,6 +90,7 @@ impl Config {
             prices: Prices::take(values),
             agents: Agents::take(values),
             people: People::take(values),
+            remote: Remote::take(values),
             stt: Stt::take(values),
             llm: Llm::take(values),
             tts: Tts::take(values),
@@ -95,8 +100,14 @@ impl Config {
 }
 
 /// What the worker's file may hold, in the order of the document.
-pub(crate) const WORKER_FILE: &[&[Section]] =
-    &[MACHINERY, TURNS, &[SmartTurn::SECTION], TALK, &[Agents::SECTION, People::SECTION], PROVIDERS];
+pub(crate) const WORKER_FILE: &[&[Section]] = &[
+    MACHINERY,
+    TURNS,
+    &[SmartTurn::SECTION],
+    TALK,
+    &[Agents::SECTION, People::SECTION, Remote::SECTION],
+    PROVIDERS,
+];
 
 /// What an agent's file may hold: what it is to the others, and what of the worker's configuration it may have its own way.
 pub(crate) const AGENT_FILE: &[&[Section]] = &[&[AgentAbout::SECTION], TURNS, TALK, PROVIDERS];

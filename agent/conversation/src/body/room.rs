@@ -406,7 +406,9 @@ impl Body for RoomBody {
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<()> {
-        if let Some(room) = self.room.take() {
+        if let Some(mut room) = self.room.take() {
+            // What was told of the end goes before it.
+            while self.hatch.poll(cx, &mut room) {}
             let before = self.before_leaving.take();
             self.closing = Some(Box::pin(async move {
                 if let Some(before) = before {

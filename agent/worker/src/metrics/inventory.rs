@@ -65,6 +65,8 @@ metrics! {
     ToolCalls = "tool_calls" ["outcome"] "Calls of tools, by how they ended";
     ToolDuration = "tool_duration_seconds" ["outcome"] "From the call of a tool to its end, the wait for other tools included; calls that were refused took no time and are left out";
     JournalsCut = "journals_cut" [] "Journals that end before their call: the disk is full, or slow";
+    RemoteRequests = "remote_requests" ["outcome"] "Requests of programs in rooms on lk.agent.session, by what became of them; refused: whose token does not let them";
+    RemoteNewsLost = "remote_news_lost" [] "What programs that follow a call were not told, because the data channel was behind";
     InvariantBreaches = "invariant_breaches" [] "Breaches of the turn machine's invariants; anything but 0 is a fault of this program";
 }
 

@@ -75,22 +75,24 @@ async fn converse(metrics: &Arc<Metrics>) {
     reported(&job, &report, metrics);
 }
 
+/// What a scrape says of these metrics, in a worker that does nothing else.
+pub(crate) fn scrape(metrics: &Metrics) -> String {
+    let worker = Snapshot {
+        phase: Phase::Registered,
+        worker: None,
+        takes_jobs: true,
+        reserved: 0,
+        running: 1,
+        load_permille: 0,
+        counters: Counters::default(),
+    };
+    metrics.text(&worker, &[], Instant::now())
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_scrape_tells_of_speculation_and_of_tools_and_of_nothing_that_was_said() {
     let metrics = Arc::new(Metrics::new());
-    let scrape = || {
-        let worker = Snapshot {
-            phase: Phase::Registered,
-            worker: None,
-            takes_jobs: true,
-            reserved: 0,
-            running: 1,
-            load_permille: 0,
-            counters: Counters::default(),
-        };
-        metrics.text(&worker, &[], Instant::now())
-    };
-    let before = scrape();
+    let before = scrape(&metrics);
     for series in ["speculations_total{outcome=\"used\"} 0", "tool_calls_total{outcome=\"timed_out\"} 0"] {
         assert!(
             before.contains(&format!("colloquy_{series}\n")),
@@ -98,7 +100,7 @@ async fn a_scrape_tells_of_speculation_and_of_tools_and_of_nothing_that_was_said
         );
     }
     converse(&metrics).await;
-    let text = scrape();
+    let text = scrape(&metrics);
     for series in [
         "speculations_total{outcome=\"used\"} 1",
         "speculations_total{outcome=\"dropped\"} 1",
