@@ -89,9 +89,16 @@ class LiveKit(Process):
 
 
 class Worker(Process):
-    """`colloquy-agent start` with a configuration file, known to the server by a name of its own."""
+    """`colloquy-agent start`, or another program around it, with a configuration file, known to the server by a name of its own."""
 
-    def __init__(self, folder: pathlib.Path, livekit: LiveKit, config: pathlib.Path, settings: dict[str, str] | None = None):
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        livekit: LiveKit,
+        config: pathlib.Path,
+        settings: dict[str, str] | None = None,
+        program: str | pathlib.Path | None = None,
+    ):
         (port,) = free_ports(1)
         self.agent = f"agent-{uuid.uuid4().hex[:6]}"
         self.http = f"http://127.0.0.1:{port}"
@@ -100,7 +107,7 @@ class Worker(Process):
             "COLLOQUY__HTTP__BIND": f"127.0.0.1:{port}",
             "COLLOQUY__WORKER__AGENT_NAME": self.agent,
         } | (settings or {})
-        command = [os.environ["COLLOQUY_AGENT"], "start", "--config", config]
+        command = [program or os.environ["COLLOQUY_AGENT"], "start", "--config", config]
         super().__init__("worker", command, folder / f"{self.agent}.log", environment)
 
     def start(self) -> None:
@@ -249,6 +256,26 @@ def in_room(livekit):
         return asyncio.run(session())
 
     return run
+
+
+def talk(speech, wishes: list[str]):
+    """A scenario for `in_room`: says each wish when the agents have answered the one before. The greeting, what was answered
+    to each, and what the agents took the wishes for."""
+
+    async def said(caller, words: str) -> str:
+        before = len(caller.agent_said())
+        await caller.speak(speech(words))
+        assert await caller.wait_for(lambda: len(caller.agent_said()) > before, 20), f"no answer to {words!r}"
+        assert await caller.wait_until_silent(quiet=2.5, limit=40), "the answer does not end"
+        return " ".join(caller.agent_said()[before:])
+
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
+        await caller.wait_until_silent(quiet=1.5, limit=30)
+        answers = [await said(caller, words) for words in wishes]
+        return caller.agent_said()[0], answers, caller.said(caller.identity)
+
+    return scenario
 
 
 def eventually(condition, limit: float = 15.0) -> bool:

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from booking import Booking
-from conftest import ROOT, eventually
+from conftest import ROOT, eventually, talk
 
 KEY = "the-key-of-the-restaurant"
 FILES = ROOT / "config" / "agents" / "restaurant"
@@ -37,24 +37,8 @@ def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_
         BOOKING_KEY=KEY,
     )
 
-    async def said(caller, words: str) -> str:
-        """Speaks, and waits for what the agents say to it."""
-        before = len(caller.agent_said())
-        await caller.speak(speech(words))
-        assert await caller.wait_for(lambda: len(caller.agent_said()) > before, 20), f"no answer to {words!r}"
-        assert await caller.wait_until_silent(quiet=2.5, limit=40), "the answer does not end"
-        return " ".join(caller.agent_said()[before:])
-
-    async def scenario(caller):
-        assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
-        await caller.wait_until_silent(quiet=1.5, limit=30)
-        return [
-            await said(caller, "book a table for six people on friday at seven o'clock"),
-            await said(caller, "can i talk to the cook"),
-            await said(caller, "what is on the menu today"),
-        ], caller.agent_said()[0], caller.said(caller.identity)
-
-    (booked, fetched, menu), greeting, heard = in_room(scenario, worker)
+    wishes = ["book a table for six people on friday at seven o'clock", "can i talk to the cook", "what is on the menu today"]
+    greeting, (booked, fetched, menu), heard = in_room(talk(speech, wishes), worker)
 
     assert "Olive Tree" in greeting
     assert "A table for 6" in booked and "number 1" in booked, (booked, heard)
@@ -64,6 +48,23 @@ def test_a_receptionist_books_a_table_and_hands_over_to_the_cook(in_room, start_
     assert fetched.index("I fetch the cook") < fetched.index("This is the kitchen"), fetched
     assert "tomato soup" in menu, menu
     assert worker.ended("success") == 1 or eventually(lambda: worker.ended("success") == 1)
+
+
+def test_what_a_booking_service_answers_hands_the_call_over(in_room, start_worker, speech, house, agents):
+    receptionist = agents / "receptionist.toml"
+    receptionist.write_text(receptionist.read_text().replace('name = "book_table"\n', 'name = "book_table"\nhand_off = "cook"\n'))
+    worker = start_worker(
+        "config/default.toml",
+        COLLOQUY__AGENTS__FOLDER=str(agents),
+        COLLOQUY__AGENTS__ENTRY="receptionist",
+        BOOKING_KEY=KEY,
+    )
+    wishes = ["book a table for nine people on friday at seven o'clock", "book a table for six people on friday at seven o'clock"]
+    _, (refused, booked), heard = in_room(talk(speech, wishes), worker)
+
+    assert house.bookings == {1: {"number": 1, "people": 6, "day": "friday", "hour": 19, "table": 8}}, (refused, booked, heard)
+    assert "kitchen" not in refused, "a booking that failed leaves the call where it is"
+    assert booked.index("A table for 6") < booked.index("This is the kitchen"), booked
 
 
 def check(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
