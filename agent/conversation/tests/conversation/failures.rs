@@ -179,6 +179,7 @@ fn interim_words_whose_final_never_comes_are_answered_and_shown_as_final() {
         2.60 interim "Hello?"
         3.00 user Listening
         3.50 missed, 1 words recovered
+        3.50 final "Hello?"
         3.50 message User "Hello?"
         3.50 speech Generate
         3.50 agent Thinking
