@@ -280,4 +280,6 @@ pub enum Component {
     Llm,
     /// The voice.
     Tts,
+    /// The judge of pauses.
+    Judge,
 }

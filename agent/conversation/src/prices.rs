@@ -64,6 +64,7 @@ impl Prices {
             .into_iter()
             .sum(),
             Component::Stt => part(self.stt_hour, usage.audio_in_ms, HOUR_MS),
+            Component::Judge => Micros(0),
         }
     }
 }

@@ -126,6 +126,7 @@ pub(crate) const fn component_name(component: Component) -> &'static str {
         Component::Stt => "stt",
         Component::Llm => "llm",
         Component::Tts => "tts",
+        Component::Judge => "judge",
     }
 }
 

@@ -15,7 +15,7 @@ use providers_core::{
 use tracing::debug;
 
 use super::{Call, people::Listener};
-use crate::Body;
+use crate::{Body, CallEvent, Component};
 
 /// How much of what was heard last a judge of pauses is given.
 const LOOKS_BACK: Duration = Duration::from_secs(8);
@@ -87,18 +87,20 @@ impl<B: Body> Call<B> {
             Some((*speaker, pause, verdict))
         });
         let Some((speaker, pause, verdict)) = next else { return false };
-        self.user(
-            speaker,
-            match verdict {
-                Ok(TurnVerdict { complete_permille, threshold_permille }) => {
-                    UserFact::PauseJudged { pause, score: Score { complete_permille, threshold_permille } }
-                }
-                Err(error) => {
-                    debug!(%error, "a pause was not judged");
-                    UserFact::JudgementFailed { pause }
-                }
-            },
-        );
+        let fact = match verdict {
+            Ok(TurnVerdict { complete_permille, threshold_permille }) => {
+                UserFact::PauseJudged { pause, score: Score { complete_permille, threshold_permille } }
+            }
+            // Silence alone ends the turn then: nothing to count towards the end of the call.
+            Err(error) => {
+                debug!(%error, "a pause was not judged");
+                let failed =
+                    CallEvent::Failed { component: Component::Judge, kind: error.kind, is_final: false };
+                self.tally.tell(self.now(), failed);
+                UserFact::JudgementFailed { pause }
+            }
+        };
+        self.user(speaker, fact);
         true
     }
 

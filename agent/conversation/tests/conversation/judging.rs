@@ -43,7 +43,9 @@ fn a_judge_is_given_what_was_said_and_heard_and_one_that_fails_is_not_waited_for
     assert_eq!(detector.open_now(), 0);
     let fault = Fault { after: 0, what: Mishap::Error { kind: ErrorKind::Internal, retry_after: None } };
     let failing = FakeDetector::new(Vec::new(), seconds(0.05)).with_faults(Faults::always(fault));
-    assert_eq!(first_answer(asked().pauses(Arc::new(failing))), "3.20");
+    let events = asked().pauses(Arc::new(failing)).play().events;
+    let told = events.lines().filter(|line| line.contains("failed") || line.ends_with("play"));
+    assert_eq!(told.collect::<Vec<_>>(), ["2.75 failed Judge internal", "3.20 play"]);
 }
 
 #[test]

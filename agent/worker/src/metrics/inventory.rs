@@ -56,7 +56,7 @@ metrics! {
     TtsFirstAudio = "tts_first_audio_seconds" [] "From the voice's first text to its first sample";
     Turns = "turns" ["end"] "Turns of users, by how they ended";
     Interruptions = "interruptions" ["kind"] "Replies that users stopped (true) or only seemed to stop (false)";
-    ProviderFailures = "provider_failures" ["component", "kind"] "Failures of recogniser, mind and voice, by kind";
+    ProviderFailures = "provider_failures" ["component", "kind"] "Failures of recogniser, mind, voice and judge of pauses, by kind";
     Tokens = "tokens" ["direction"] "Tokens that minds read and wrote, as they counted them";
     ProviderAudio = "provider_audio_seconds" ["component"] "Audio that recognisers heard and voices spoke, as they counted it";
     Speculations = "speculations" ["outcome"] "Answers begun before their turn had ended, by whether they were used or dropped: the hit rate is used over both";
