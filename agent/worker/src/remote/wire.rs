@@ -131,8 +131,8 @@ pub(super) fn read(messages: &[Read]) -> Vec<ChatItem> {
 pub(super) fn usage(used: &BTreeMap<Component, Usage>) -> wire::AgentSessionUsage {
     let count = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     let seconds = |ms: u64| ms as f64 / 1_000.0;
-    let model_usage = used.iter().map(|(component, used)| wire::ModelUsage {
-        usage: Some(match component {
+    let of_component = |(component, used): (&Component, &Usage)| {
+        let usage = match component {
             Component::Llm => model_usage::Usage::Llm(wire::LlmModelUsage {
                 input_tokens: count(used.input_tokens),
                 input_cached_tokens: count(used.cached_tokens),
@@ -152,7 +152,10 @@ pub(super) fn usage(used: &BTreeMap<Component, Usage>) -> wire::AgentSessionUsag
                 audio_duration: seconds(used.audio_in_ms),
                 ..wire::SttModelUsage::default()
             }),
-        }),
-    });
-    wire::AgentSessionUsage { model_usage: model_usage.collect() }
+            // There is no message for one.
+            Component::Judge => return None,
+        };
+        Some(wire::ModelUsage { usage: Some(usage) })
+    };
+    wire::AgentSessionUsage { model_usage: used.iter().filter_map(of_component).collect() }
 }
