@@ -34,6 +34,7 @@ pub use hearing::{AudioPacket, Frame, Hearing, HearingConfig, HearingCounters, O
 pub use level::level;
 pub use playout::{Heard, Playout, PlayoutConfig, PlayoutCounters, PlayoutError, PlayoutEvent, PlayoutId};
 pub use recent::Recent;
+pub use resample::Resampler;
 pub use sound::{Clip, Sound, SoundId};
 pub use speaking::{Packet, Quiet, Speaking, SpeakingConfig, SpeakingCounters};
 

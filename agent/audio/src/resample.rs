@@ -9,7 +9,7 @@ use providers_core::SampleRate;
 use rubato::{Fft, FixedSync, Resampler as _, audioadapter_buffers::direct::SequentialSlice};
 
 /// From one rate to 24 kHz.
-pub(crate) struct Resampler {
+pub struct Resampler {
     rate: SampleRate,
     way: Way,
     n_in: u64,
@@ -24,7 +24,8 @@ enum Way {
 
 impl Resampler {
     /// `None` when no block of at most 200 ms has a whole number of samples at both rates.
-    pub(crate) fn new(rate: SampleRate) -> Option<Self> {
+    #[must_use]
+    pub fn new(rate: SampleRate) -> Option<Self> {
         let divisor = gcd(rate.hertz(), SampleRate::VOICE.hertz());
         let (up, down) = (SampleRate::VOICE.hertz() / divisor, rate.hertz() / divisor);
         let way = match (up, down) {
@@ -35,12 +36,14 @@ impl Resampler {
         Some(Self { rate, way, n_in: 0, n_out: 0 })
     }
 
-    pub(crate) const fn rate(&self) -> SampleRate {
+    /// From which.
+    #[must_use]
+    pub const fn rate(&self) -> SampleRate {
         self.rate
     }
 
     /// Takes samples and gives those that they complete.
-    pub(crate) fn push(&mut self, samples: &[i16], out: &mut VecDeque<i16>) {
+    pub fn push(&mut self, samples: &[i16], out: &mut VecDeque<i16>) {
         let n_before = out.len();
         self.n_in += samples.len() as u64;
         match &mut self.way {
@@ -52,7 +55,7 @@ impl Resampler {
     }
 
     /// Gives the rest, and forgets: the next sample is the first.
-    pub(crate) fn finish(&mut self, out: &mut VecDeque<i16>) {
+    pub fn finish(&mut self, out: &mut VecDeque<i16>) {
         let rate = u64::from(self.rate.hertz());
         let n_wanted = (self.n_in * u64::from(SampleRate::VOICE.hertz())).div_ceil(rate);
         let n_kept = out.len() + n_wanted.saturating_sub(self.n_out) as usize;
@@ -65,7 +68,7 @@ impl Resampler {
     }
 
     /// Forgets what was pushed.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         (self.n_in, self.n_out) = (0, 0);
         match &mut self.way {
             Way::Same => {}

@@ -16,6 +16,7 @@
 mod detector;
 mod ear;
 mod mind;
+mod realtime;
 mod recogniser;
 mod report;
 mod scene;
@@ -24,6 +25,7 @@ mod voice;
 pub use detector::{DetectorBench, check_detector};
 pub use ear::{EarBench, Spoken, check_ear};
 pub use mind::{MindBench, MindScene, check_mind};
+pub use realtime::{RealtimeBench, check_realtime};
 pub use recogniser::{RecogniserBench, RecogniserScene, check_recogniser};
 pub use report::Report;
 pub use scene::{Chunking, Fault};

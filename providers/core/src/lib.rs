@@ -37,7 +37,10 @@ pub use llm::{
     ChatMessage, ChatRequest, FinishReason, GenerationOptions, LanguageModel, LlmEvent, LlmStream, ToolCall,
     ToolChoice, ToolSpec,
 };
-pub use realtime::{Realtime, RealtimeEvent, RealtimeOptions, RealtimeSession};
+pub use realtime::{
+    AnswerId, AnswerWish, HeardId, HearingRate, ItemHeard, ItemId, Realtime, RealtimeCapabilities,
+    RealtimeEvent, RealtimeSession, RealtimeSetup, RealtimeUpdate,
+};
 pub use stt::{SpeechToText, SttCapabilities, SttEvent, SttOptions, SttStream, Transcript, VoiceEdge, Word};
 pub use tools::{
     AgentName, Arguments, OnInterruption, OnRepeat, ResultRule, Then, Tool, ToolContext, ToolOutcome,

@@ -1,4 +1,4 @@
-//! A scripted ear, mind, voice and turn detector on the runtime's clock, virtual or real.
+//! A scripted ear, mind, voice, realtime model and turn detector on the runtime's clock, virtual or real.
 //!
 //! Under a paused tokio clock they answer scenarios in no time; on the real clock they are the providers of a load
 //! bench, so a stream is a state machine that is polled: it has one timer and no task. Every answer, delay and
@@ -9,6 +9,7 @@ mod detector;
 mod ear;
 mod fault;
 mod mind;
+mod realtime;
 mod recogniser;
 mod record;
 mod timeline;
@@ -18,6 +19,7 @@ pub use detector::{FakeDetector, Judgement};
 pub use ear::{Endpoints, FakeEar, Heard, Utterance};
 pub use fault::{Fault, Faults, Mishap};
 pub use mind::{Answer, FakeMind};
+pub use realtime::{FakeRealtime, OwnTurns, RealtimeScript, SpokenAnswer, Told};
 pub use recogniser::FakeRecogniser;
 pub use timeline::When;
 pub use voice::{FakeVoice, Sound, Speech};
