@@ -1,27 +1,33 @@
 //! The agent that has the call, with everything that its profile left to the call filled in.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use agent_language::wording::Wording;
-use agent_turn::InterruptionConfig;
+use agent_turn::{Detection, EndpointConfig, InterruptionConfig, Pace};
 use providers_core::{
-    GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
+    GenerationOptions, LanguageModel, RealtimeSetup, SpeechToText, SttOptions, TextToSpeech, ToolChoice,
+    Toolset, TtsOptions,
 };
 
-use crate::{ConversationConfig, Greeting, Handle, Parts, TurnProfile, agent::AnyAgent, making::Voicing};
+use crate::{
+    Absent, ConversationConfig, Greeting, Handle, LiveModel, LiveTurns, Parts, TurnProfile, agent::AnyAgent,
+    making::Voicing,
+};
 
 /// What agents have in common unless their profiles say otherwise.
 pub(crate) struct Common {
     pub(crate) stt: Arc<dyn SpeechToText>,
     pub(crate) llm: Arc<dyn LanguageModel>,
     pub(crate) tts: Arc<dyn TextToSpeech>,
+    pub(crate) live: Option<LiveModel>,
     pub(crate) tools: Toolset,
 }
 
 impl From<&Parts> for Common {
     fn from(parts: &Parts) -> Self {
-        let Parts { stt, llm, tts, tools, .. } = parts;
-        Self { stt: stt.clone(), llm: llm.clone(), tts: tts.clone(), tools: tools.clone() }
+        let Parts { stt, llm, tts, live, tools, .. } = parts;
+        let (stt, llm, tts) = (stt.clone(), llm.clone(), tts.clone());
+        Self { stt, llm, tts, live: live.clone(), tools: tools.clone() }
     }
 }
 
@@ -43,6 +49,8 @@ pub(crate) struct Active {
     pub(crate) stt: Arc<dyn SpeechToText>,
     pub(crate) llm: Arc<dyn LanguageModel>,
     pub(crate) tts: Arc<dyn TextToSpeech>,
+    /// What takes the place of all three.
+    pub(crate) live: Option<LiveModel>,
 }
 
 impl Active {
@@ -54,6 +62,8 @@ impl Active {
         config: &ConversationConfig,
     ) -> Self {
         let profile = agent.profile(call);
+        let live = profile.live.unwrap_or_else(|| common.live.clone());
+        let stt = profile.stt.unwrap_or_else(|| common.stt.clone());
         let name = if profile.name.is_empty() { registered.to_owned() } else { profile.name };
         Self {
             name,
@@ -67,9 +77,13 @@ impl Active {
             speaking: profile.speaking.unwrap_or_else(|| config.speaking.clone()),
             max_tool_steps: profile.max_tool_steps.unwrap_or(config.max_tool_steps),
             turns: profile.turns,
-            stt: agent.stt_node(profile.stt.unwrap_or_else(|| common.stt.clone())),
+            stt: match live.as_ref().map(LiveModel::effective_turns) {
+                None | Some(LiveTurns::Words) => agent.stt_node(stt),
+                Some(LiveTurns::Model | LiveTurns::Voice) => Arc::new(Absent),
+            },
             llm: agent.llm_node(profile.llm.unwrap_or_else(|| common.llm.clone())),
             tts: agent.tts_node(profile.tts.unwrap_or_else(|| common.tts.clone())),
+            live,
             agent,
         }
     }
@@ -90,7 +104,34 @@ impl Active {
                 config.interruption.false_interruption.and(interruption.false_interruption);
             profile.interruption = InterruptionConfig { false_interruption, ..interruption };
         }
+        if self.live.as_ref().is_some_and(|live| live.effective_turns() == LiveTurns::Model) {
+            // The model decides: a turn is over when it says so, and what it takes for speech has stopped it already.
+            let zero = Duration::ZERO;
+            profile.detection = Detection::Recogniser;
+            profile.endpoint = EndpointConfig { min_delay: zero, max_delay: zero, pace: Pace::Fixed };
+            profile.interruption = InterruptionConfig {
+                min_duration: zero,
+                min_words: 0,
+                false_interruption: None,
+                aec_warmup: zero,
+                ..profile.interruption
+            };
+        }
         profile
+    }
+
+    /// What a session of its realtime model is told, without the conversation so far.
+    pub(crate) fn live_setup(&self) -> RealtimeSetup {
+        RealtimeSetup {
+            instructions: self.instructions.clone(),
+            voice: self.live.as_ref().and_then(|live| live.voice.clone()),
+            language: self.speaking.language.clone(),
+            tools: self.tools.specs(),
+            tool_choice: self.tool_choice.clone(),
+            generation: self.generation.clone(),
+            turn_detection: self.live.as_ref().is_some_and(|live| live.effective_turns() == LiveTurns::Model),
+            history: Vec::new(),
+        }
     }
 
     /// With what it speaks, and how.

@@ -35,6 +35,7 @@ use crate::{
     handle::Command,
     hearing::Hearing,
     history::{History, View},
+    live::Live,
     making::Making,
     summary::Summary,
     tally::Tally,
@@ -47,6 +48,7 @@ mod commands;
 mod facts;
 mod hooks;
 mod judging;
+mod live;
 mod orders;
 mod people;
 mod speaking;
@@ -78,6 +80,8 @@ pub(crate) struct Call<B> {
     /// Whether the mind is told who said what: more than one were heard at some time.
     names_speakers: bool,
     judges: Judges,
+    /// The realtime model of the agent that has the call.
+    live: Option<Live>,
     sounds: Sounds,
     toolbox: Toolbox,
     history: History,
@@ -159,6 +163,8 @@ impl<B: Body> Call<B> {
         config.turn = config.turn.with(active.profile(&config.turn));
         let summarise_above = config.context.summary.as_ref().map_or(u32::MAX, |policy| policy.above_tokens);
         let hearing = Hearing::new(active.stt.clone(), active.hearing.clone(), backoff);
+        let realtime_backoff = config.errors.realtime_backoff;
+        let live = active.live.as_ref().map(|live| Live::new(live, active.live_setup(), realtime_backoff));
         let began = Instant::now();
         let mut call = Self {
             machine: Machine::new(config.turn, Moment::START),
@@ -171,6 +177,7 @@ impl<B: Body> Call<B> {
             people: BTreeMap::new(),
             names_speakers: false,
             judges: Judges { pauses, overlaps },
+            live,
             sounds,
             active: Rc::new(active),
             waiting_agents: Vec::new(),
@@ -219,6 +226,7 @@ impl<B: Body> Call<B> {
             }
             self.settle();
             let mut has_moved = self.poll_replies(cx);
+            has_moved |= self.poll_live(cx);
             has_moved |= self.poll_body(cx);
             has_moved |= self.poll_hearing(cx);
             if !has_moved || round >= FACTS_FIRST {

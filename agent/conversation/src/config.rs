@@ -89,4 +89,7 @@ pub struct ErrorPolicy {
     pub max_consecutive: u32,
     /// How long after its failure the recogniser is opened again.
     pub recogniser_backoff: Duration,
+    /// How long after its failure another session of a realtime model is opened; twice as long after each further
+    /// failure in a row, 64 times at most.
+    pub realtime_backoff: Duration,
 }

@@ -6,8 +6,8 @@ use providers_core::{Interruption, LanguageModel, SpeechToText, TextToSpeech, To
 use tokio::sync::mpsc;
 
 use crate::{
-    Agents, Body, CallReport, ConversationConfig, Handle, Journal, Observer, Sounds, Unobserved, call::Call,
-    handle::Command,
+    Absent, Agents, Body, CallReport, ConversationConfig, Handle, Journal, LiveModel, Observer, Sounds,
+    Unobserved, call::Call, handle::Command,
 };
 
 /// What a conversation is made of, besides its body.
@@ -18,6 +18,8 @@ pub struct Parts {
     pub llm: Arc<dyn LanguageModel>,
     /// The voice. One that cannot take text piece by piece must be wrapped in `providers_layers` sentences.
     pub tts: Arc<dyn TextToSpeech>,
+    /// A realtime model in place of mind and voice, and of the ear unless its turns are found by words.
+    pub live: Option<LiveModel>,
     /// What the mind may do.
     pub tools: Toolset,
     /// Who speaks. What an agent does not bring itself is that of these parts.
@@ -42,6 +44,7 @@ impl Parts {
             stt,
             llm,
             tts,
+            live: None,
             tools: Toolset::new(),
             agents: Agents::configured(),
             pauses: None,
@@ -50,6 +53,15 @@ impl Parts {
             observer: Box::new(Unobserved),
             journal: None,
         }
+    }
+}
+
+impl Parts {
+    /// A conversation with a realtime model alone: what the program wants said in given words fails for want of a voice.
+    #[must_use]
+    pub fn live(live: LiveModel) -> Self {
+        let absent = Arc::new(Absent);
+        Self { live: Some(live), ..Self::new(absent.clone(), absent.clone(), absent) }
     }
 }
 

@@ -3,7 +3,7 @@
 use agent_turn::ReplyId;
 use providers_core::{ChatMessage, ToolCall, ToolOutcome};
 
-use crate::{Keep, context::tokens_in_all};
+use crate::{Keep, context::tokens_in_all, live::UserAudio};
 
 /// What the mind reads in place of the output of a tool that still runs.
 const STILL_RUNNING: &str = "The function is still running.";
@@ -31,8 +31,15 @@ pub(crate) struct View {
 #[derive(Clone, Debug)]
 enum Entry {
     User(String),
+    /// A turn that only a realtime model has heard, until it tells what was said; by whom.
+    Heard(UserAudio, Option<String>),
     Note(String),
-    Reply { reply: ReplyId, agent: u32, heard: String, calls: Vec<(ToolCall, Option<ToolOutcome>)> },
+    Reply {
+        reply: ReplyId,
+        agent: u32,
+        heard: String,
+        calls: Vec<(ToolCall, Option<ToolOutcome>)>,
+    },
 }
 
 impl History {
@@ -46,6 +53,20 @@ impl History {
     pub(crate) fn user(&mut self, text: &str, name: Option<&str>) {
         self.revision += 1;
         self.turn(text, name);
+    }
+
+    /// Somebody said something that only a realtime model has heard. Its words may come later, or never.
+    pub(crate) fn user_heard(&mut self, audio: UserAudio, name: Option<&str>) {
+        self.entries.push(Entry::Heard(audio, name.map(str::to_owned)));
+    }
+
+    /// What a turn said that was only heard. False when it has words, or was never heard.
+    pub(crate) fn transcribed(&mut self, audio: UserAudio, text: &str) -> bool {
+        let is_it = |entry: &&mut Entry| matches!(entry, Entry::Heard(heard, _) if *heard == audio);
+        let Some(entry) = self.entries.iter_mut().rev().find(is_it) else { return false };
+        let Entry::Heard(_, name) = &*entry else { return false };
+        *entry = Entry::User(user_text(text, name.as_deref()));
+        true
     }
 
     /// How often anything but a turn of the user was added or changed.
@@ -89,14 +110,18 @@ impl History {
         }
     }
 
-    /// A tool that the reply called has returned.
-    pub(crate) fn returned(&mut self, reply: ReplyId, call: usize, outcome: ToolOutcome) {
+    /// A tool that the reply called has returned: as a mind reads it.
+    pub(crate) fn returned(
+        &mut self,
+        reply: ReplyId,
+        call: usize,
+        outcome: ToolOutcome,
+    ) -> Option<ChatMessage> {
         self.revision += 1;
-        if let Some(Entry::Reply { calls, .. }) = self.find(reply)
-            && let Some((_, slot)) = calls.get_mut(call)
-        {
-            *slot = Some(outcome);
-        }
+        let Some(Entry::Reply { calls, .. }) = self.find(reply) else { return None };
+        let call = calls.get_mut(call)?;
+        call.1 = Some(outcome);
+        Some(output(call))
     }
 
     /// Another agent has the call, and reads this much of what was said.
@@ -123,7 +148,7 @@ impl History {
     /// Where the last `n` turns begin; `None` when there are not so many.
     fn beginning_of(&self, n: usize) -> Option<usize> {
         let users = self.entries.iter().enumerate().skip(self.view.from).rev();
-        let mut users = users.filter(|(_, entry)| matches!(entry, Entry::User(_)));
+        let mut users = users.filter(|(_, entry)| entry.is_turn());
         n.checked_sub(1).map_or(Some(self.entries.len()), |n| users.nth(n).map(|(at, _)| at))
     }
 
@@ -142,7 +167,7 @@ impl History {
             entry.render(|agent| agent == self.agent, &mut rendered);
             let Some(rest) = left.checked_sub(tokens_in_all(&rendered)) else { break };
             left = rest;
-            if matches!(entry, Entry::User(_)) {
+            if entry.is_turn() {
                 from = at;
             }
         }
@@ -208,9 +233,19 @@ pub(crate) fn user_text(text: &str, name: Option<&str>) -> String {
 }
 
 impl Entry {
+    /// Whether it begins a turn.
+    const fn is_turn(&self) -> bool {
+        match self {
+            Self::User(_) | Self::Heard(..) => true,
+            Self::Note(_) | Self::Reply { .. } => false,
+        }
+    }
+
     fn render(&self, shows_calls_of: impl Fn(u32) -> bool, messages: &mut Vec<ChatMessage>) {
         match self {
             Self::User(text) => messages.push(ChatMessage::User { text: text.clone() }),
+            // Nobody knows what it said.
+            Self::Heard(..) => {}
             Self::Note(text) => messages.push(ChatMessage::System { text: text.clone() }),
             Self::Reply { agent, heard, calls, .. } => {
                 let calls = if shows_calls_of(*agent) { calls.as_slice() } else { &[] };

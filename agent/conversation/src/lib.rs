@@ -15,6 +15,7 @@ mod handle;
 mod hearing;
 mod history;
 mod keep;
+mod live;
 mod making;
 mod observe;
 mod prices;
@@ -38,6 +39,7 @@ pub use context::{ContextPolicy, SummaryPolicy};
 pub use conversation::{Conversation, Parts};
 pub use handle::{AgentInfo, Handle, Refused};
 pub use keep::{Chooser, Keep};
+pub use live::{Absent, LiveModel, LiveTurns};
 pub use observe::{
     CallEvent, Component, Journal, Latency, Observer, Role, SpeechSource, ToolEnd, Unobserved,
 };

@@ -18,6 +18,7 @@ pub(crate) use self::worded::Voicing;
 use self::worded::Worded;
 use crate::{Component, context::tokens_of, transcript::Transcript};
 
+mod fed;
 mod worded;
 
 /// One reply, from its cause to its last sample.
@@ -50,6 +51,8 @@ pub(crate) struct Making {
     rate: SampleRate,
     samples: u64,
     finished: bool,
+    /// Whether a realtime model makes it.
+    is_fed: bool,
 }
 
 /// When a reply got how far.
@@ -92,12 +95,16 @@ struct Speculation {
 
 enum Text {
     Coming(LlmStream),
+    /// It is brought piece by piece.
+    Fed,
     Whole,
 }
 
 enum Voice {
     Unopened,
     Speaking(Box<dyn TtsStream>),
+    /// Its audio is brought piece by piece.
+    Fed,
     Over,
 }
 
@@ -152,6 +159,7 @@ impl Making {
             rate: SampleRate::VOICE,
             samples: 0,
             finished: false,
+            is_fed: false,
         }
     }
 
@@ -228,6 +236,16 @@ impl Making {
         self.finished && self.samples == 0 && self.calls.is_empty() && !self.is_speculative()
     }
 
+    /// Whether a realtime model makes it.
+    pub(crate) const fn is_fed(&self) -> bool {
+        self.is_fed
+    }
+
+    /// Whether a voice speaks it.
+    pub(crate) const fn has_voice(&self) -> bool {
+        self.times.text_given.is_some()
+    }
+
     /// The rate of its samples.
     pub(crate) const fn rate(&self) -> SampleRate {
         self.rate
@@ -290,9 +308,10 @@ impl Making {
                 self.finished = true;
                 Poll::Ready(News::Finished { audible: self.samples > 0 })
             }
-            (Text::Whole | Text::Coming(_), Voice::Unopened | Voice::Over | Voice::Speaking(_)) => {
-                Poll::Pending
-            }
+            (
+                Text::Whole | Text::Coming(_) | Text::Fed,
+                Voice::Unopened | Voice::Over | Voice::Speaking(_) | Voice::Fed,
+            ) => Poll::Pending,
         }
     }
 
@@ -358,7 +377,7 @@ impl Making {
                 self.worded.waiting.clear();
                 self.times.give_text(now);
             }
-            Voice::Unopened | Voice::Speaking(_) | Voice::Over => {}
+            Voice::Unopened | Voice::Speaking(_) | Voice::Over | Voice::Fed => {}
         }
     }
 
@@ -388,15 +407,19 @@ impl Making {
         if length == 0 {
             return chunk.usage.map_or(News::More, |usage| News::Used { component: Component::Tts, usage });
         }
+        self.take_samples(chunk.samples, now)
+    }
+
+    fn take_samples(&mut self, samples: Vec<i16>, now: Moment) -> News {
         let first = self.samples == 0;
-        self.samples += length;
+        self.samples += samples.len() as u64;
         if first {
             self.times.first_sample = Some(now);
         }
         if self.audio.is_empty() {
-            self.audio = chunk.samples;
+            self.audio = samples;
         } else {
-            self.audio.extend_from_slice(&chunk.samples);
+            self.audio.extend_from_slice(&samples);
         }
         News::Audio { first }
     }

@@ -282,4 +282,6 @@ pub enum Component {
     Tts,
     /// The judge of pauses.
     Judge,
+    /// The realtime model, which is all three.
+    Realtime,
 }

@@ -50,7 +50,8 @@ impl Prices {
     #[must_use]
     pub fn cost(&self, component: Component, usage: Usage) -> Micros {
         match component {
-            Component::Llm => [
+            // A realtime model's tokens cost what those of a mind do: where there is one, it is the mind.
+            Component::Llm | Component::Realtime => [
                 part(self.llm_input, usage.input_tokens.saturating_sub(usage.cached_tokens), MILLION),
                 part(self.llm_cached, usage.cached_tokens.min(usage.input_tokens), MILLION),
                 part(self.llm_output, usage.output_tokens, MILLION),

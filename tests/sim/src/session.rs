@@ -210,6 +210,11 @@ fn measured() -> ConversationConfig {
         prices: Prices::default(),
         fillers: Vec::new(),
         context: ContextPolicy { max_tokens: 24_000, cut_to_percent: 60, summary: None },
-        errors: ErrorPolicy { apology: None, max_consecutive: 3, recogniser_backoff: seconds(0.5) },
+        errors: ErrorPolicy {
+            apology: None,
+            max_consecutive: 3,
+            recogniser_backoff: seconds(0.5),
+            realtime_backoff: seconds(0.5),
+        },
     }
 }

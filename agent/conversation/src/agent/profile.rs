@@ -8,7 +8,7 @@ use providers_core::{
     GenerationOptions, LanguageModel, SpeechToText, SttOptions, TextToSpeech, ToolChoice, Toolset, TtsOptions,
 };
 
-use crate::Greeting;
+use crate::{Greeting, LiveModel};
 
 /// What an agent is. What is `None` is as the call's configuration and parts have it.
 #[derive(Clone, Default)]
@@ -41,6 +41,8 @@ pub struct AgentProfile {
     pub llm: Option<Arc<dyn LanguageModel>>,
     /// Its own voice. One that cannot take text piece by piece must be wrapped in `providers_layers` sentences.
     pub tts: Option<Arc<dyn TextToSpeech>>,
+    /// Its own realtime model, or none though the call has one.
+    pub live: Option<Option<LiveModel>>,
 }
 
 /// How turns are taken with an agent. What is `None` is as the call's configuration has it.

@@ -130,8 +130,9 @@ impl<B: Body> Call<B> {
         match kind {
             Kind::HandOff { to, keep } => match self.make(to) {
                 Ok(next) => {
+                    let reads_anew = !matches!(keep, Keep::All);
                     self.history.hand_over(keep);
-                    self.give_call(next);
+                    self.give_call(next, reads_anew);
                     self.enter();
                 }
                 Err(name) => warn!(%name, "no agent of this name; the call stays where it is"),
@@ -140,13 +141,13 @@ impl<B: Body> Call<B> {
                 let next = self.activate(agent(), TASK);
                 self.waiting_agents.push((self.active.clone(), self.history.view()));
                 self.history.hand_over(Keep::All);
-                self.give_call(next);
+                self.give_call(next, false);
                 self.enter();
             }
             Kind::Back { deliver } => {
                 if let Some((parent, view)) = self.waiting_agents.pop() {
                     self.history.resume(view);
-                    self.give_call(parent);
+                    self.give_call(parent, false);
                 }
                 deliver();
             }
@@ -167,9 +168,10 @@ impl<B: Body> Call<B> {
         Rc::new(Active::new(agent, registered, &self.handle, &self.common, &self.config))
     }
 
-    fn give_call(&mut self, next: Rc<Active>) {
+    /// From now on this agent has the call; with `reads_anew`, it does not read all that was said.
+    fn give_call(&mut self, next: Rc<Active>, reads_anew: bool) {
         self.cancel_hooks();
-        let before = self.take(next);
+        let before = self.take(next, reads_anew);
         let active = self.active.clone();
         self.summary = None;
         let event = CallEvent::HandedOff { from: Some(&before.name), to: &active.name };
@@ -179,17 +181,18 @@ impl<B: Body> Call<B> {
     /// The agent that has the call says anew what it is.
     pub(super) fn refresh(&mut self) {
         let (agent, name) = (self.active.agent.clone(), self.active.name.clone());
-        self.take(self.activate(agent, &name));
+        self.take(self.activate(agent, &name), false);
     }
 
     /// From now on this is who speaks.
-    fn take(&mut self, next: Rc<Active>) -> Rc<Active> {
+    fn take(&mut self, next: Rc<Active>, reads_anew: bool) -> Rc<Active> {
         let before = mem::replace(&mut self.active, next);
         let active = self.active.clone();
         self.toolbox.replace(active.tools.clone(), &active.name);
         for listener in self.people.values_mut() {
             listener.hearing.replace(&active.stt, &active.hearing);
         }
+        self.replace_live(reads_anew);
         self.changes_of_agent += 1;
         self.first_reply = ReplyId(self.last_begun.0 + 1);
         let profile = active.profile(&self.config.turn);

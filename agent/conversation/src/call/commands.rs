@@ -6,6 +6,7 @@ use std::{
 };
 
 use agent_turn::{CloseReason, Input, SpeakerId, Told};
+use providers_core::ChatMessage;
 
 use super::{Call, agents::Change};
 use crate::{AgentInfo, Body, SoundSlot, active::Active, handle::Command};
@@ -27,6 +28,7 @@ impl<B: Body> Call<B> {
                 if let Some(listener) = self.people.get_mut(&speaker) {
                     listener.hearing.flush();
                 }
+                self.count_open_voice(speaker);
                 self.tell(Input::Told(Told::CommitTurn { speaker, answer, wait }));
             }
             Command::ClearTurn => {
@@ -39,6 +41,7 @@ impl<B: Body> Call<B> {
             Command::Instruct(instructions) => {
                 Rc::make_mut(&mut self.active).instructions = instructions;
                 self.changes_of_agent += 1;
+                self.replace_live(false);
             }
             Command::Background(sound) => self.body.set_sound(SoundSlot::Background, sound.as_ref()),
             Command::Drain(reason) => self.tell(Input::Told(Told::Drain { reason })),
@@ -47,7 +50,10 @@ impl<B: Body> Call<B> {
                 // It is no loss when who asked does not wait any more.
                 let _ = done.send(());
             }
-            Command::Note(note) => self.history.note(note),
+            Command::Note(text) => {
+                self.history.note(text.clone());
+                self.inform(ChatMessage::System { text });
+            }
             // Dropped: who asked does not wait any more.
             Command::History(answer) => drop(answer.send(self.history.messages())),
             Command::Describe(answer) => drop(answer.send(self.describe())),

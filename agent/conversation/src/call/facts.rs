@@ -5,8 +5,8 @@ use std::{
     time::Duration,
 };
 
-use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, Told};
-use providers_core::ErrorKind;
+use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, SpeakerId, Told};
+use providers_core::{ChatMessage, ErrorKind};
 use tracing::debug;
 
 use super::Call;
@@ -25,6 +25,9 @@ impl<B: Body> Call<B> {
             Poll::Ready(BodyEvent::User(speaker, UserEvent::Heard(samples))) => {
                 if let Some(listener) = self.people.get_mut(&speaker) {
                     listener.heard(samples);
+                }
+                if let Some(live) = self.live.as_mut().filter(|_| speaker == SpeakerId::LINKED) {
+                    live.hear(samples);
                 }
                 return true;
             }
@@ -103,11 +106,23 @@ impl<B: Body> Call<B> {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
         self.body.end_agent_words(playing.segment);
+        if making.is_fed() && !is_whole {
+            let all = making.captions.all().len();
+            let text = making.captions.heard(now, heard);
+            if let Some(live) = &mut self.live {
+                live.cut(reply, heard, text, text.len() == all);
+            }
+        }
+        let is_fed = making.is_fed();
         let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) }.trim();
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
         if !text.is_empty() && !making.is_forgotten {
             self.history.heard(reply, text);
             self.tally.tell(now, CallEvent::Message { role: Role::Assistant, text, interrupted: !is_whole });
+            if !is_fed {
+                let (text, calls) = (text.to_owned(), Vec::new());
+                self.inform(ChatMessage::Assistant { text, calls });
+            }
         }
         if !is_whole {
             self.end_speech(reply, SpeechEnd::Interrupted);
@@ -133,14 +148,12 @@ impl<B: Body> Call<B> {
         false
     }
 
-    fn on_news(&mut self, id: ReplyId, news: making::News) {
+    pub(super) fn on_news(&mut self, id: ReplyId, news: making::News) {
         match news {
             making::News::More => {}
             making::News::Thought => {
                 self.tally.works(Component::Llm);
-                if let Some(called) = self.reply(id).and_then(|making| making.calls_known()) {
-                    self.tell_made(id, called);
-                }
+                self.tell_calls(id);
             }
             making::News::Audio { first } => {
                 self.hand_over(id);
@@ -149,7 +162,7 @@ impl<B: Body> Call<B> {
                 }
             }
             making::News::Finished { audible } => {
-                if audible {
+                if audible && self.reply(id).is_some_and(|making| making.has_voice()) {
                     self.tally.works(Component::Tts);
                 }
                 if self.playing.as_ref().is_some_and(|playing| playing.reply == id) {
@@ -179,6 +192,13 @@ impl<B: Body> Call<B> {
     fn tell_made(&mut self, id: ReplyId, fact: ReplyFact) {
         if self.reply(id).is_some_and(|making| !making.is_speculative()) {
             self.tell(Input::Reply(id, fact));
+        }
+    }
+
+    /// Tells what a reply calls, once that is known.
+    pub(super) fn tell_calls(&mut self, id: ReplyId) {
+        if let Some(called) = self.reply(id).and_then(|making| making.calls_known()) {
+            self.tell_made(id, called);
         }
     }
 

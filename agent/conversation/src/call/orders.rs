@@ -1,5 +1,7 @@
 //! What the turn machine orders, done.
 
+use std::time::Duration;
+
 use agent_turn::{
     AgentState, CancelReason, DropReason, Input, News, Output, PlayoutFact, ReplyId, RequestId,
 };
@@ -45,6 +47,9 @@ impl<B: Body> Call<B> {
                         self.body.show_user_words(speaker, segment, &text, true);
                     }
                 }
+                if let Some(live) = self.live_of(speaker) {
+                    live.forget_turn();
+                }
             }
             Output::ShowAgent(state) => self.show_agent(state),
             Output::ShowUser(state) => self.tally.tell(self.now(), CallEvent::User(state)),
@@ -53,6 +58,7 @@ impl<B: Body> Call<B> {
                 self.stop_considering();
                 self.replies.clear();
                 self.end_tools();
+                self.live = None;
                 self.closing = Some(reason);
             }
         }
@@ -69,6 +75,9 @@ impl<B: Body> Call<B> {
         match news {
             News::TranscriptMissed { speaker, recovered } => {
                 self.tally.tell(self.now(), CallEvent::TranscriptMissed { speaker, recovered });
+                if let Some(live) = self.live_of(speaker).filter(|_| recovered == 0) {
+                    live.forget_turn();
+                }
             }
             News::TurnTooLong { speaker, words, duration } => {
                 self.tally.tell(self.now(), CallEvent::TurnTooLong { speaker, words, duration });
@@ -92,6 +101,9 @@ impl<B: Body> Call<B> {
         self.interrupt_tools(reply);
         if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
             let making = self.replies.swap_remove(at);
+            if let Some(live) = &mut self.live {
+                live.cut(reply, Duration::ZERO, "", false);
+            }
             self.count_waste(&making);
         }
         self.end_speech(
@@ -108,7 +120,8 @@ impl<B: Body> Call<B> {
 
     /// A speculative reply that is not used was paid for all the same.
     pub(super) fn count_waste(&mut self, making: &Making) {
-        if !making.is_speculative() {
+        // What a realtime model is to answer is not begun before it is confirmed.
+        if !making.is_speculative() || making.is_fed() {
             return;
         }
         let (llm, tts) = (making.thinking_cost(), making.speaking_cost());

@@ -11,7 +11,7 @@ use providers_core::{Usage, VoiceEdge};
 
 use super::{Call, judging::Judging};
 use crate::{
-    Body, CallEvent, Component, Person, Segment, UserEvent,
+    Body, CallEvent, Component, LiveTurns, Person, Segment, UserEvent,
     hearing::{self, Hearing, Sureness},
 };
 
@@ -107,6 +107,9 @@ impl<B: Body> Call<B> {
         listener.hearing.open();
         listener.name = name;
         self.names_speakers |= self.people.len() > 1;
+        if let Some(live) = self.live_of(speaker) {
+            live.begin();
+        }
         if speaker == SpeakerId::LINKED {
             self.enter_first();
         }
@@ -129,8 +132,17 @@ impl<B: Body> Call<B> {
 
     fn on_voice(&mut self, speaker: SpeakerId, edge: VoiceEdge) {
         let now = self.now();
+        let live = self.live_turns(speaker);
+        // A model that finds the turns itself says when somebody speaks.
+        if live == Some(LiveTurns::Model) {
+            return;
+        }
+        if let (VoiceEdge::Started { lead }, Some(live)) = (edge, self.live_of(speaker)) {
+            live.begin_turn(lead);
+        }
         let Some(listener) = self.people.get_mut(&speaker) else { return };
         listener.hearing.voice(edge);
+        let since = listener.speaks_since;
         let fact = match edge {
             VoiceEdge::Started { lead } => {
                 listener.begin_turn(lead);
@@ -146,9 +158,15 @@ impl<B: Body> Call<B> {
             }
         };
         self.user(speaker, fact);
+        if let (VoiceEdge::Stopped { silence }, Some(since), Some(LiveTurns::Voice)) = (edge, since, live) {
+            self.on_wordless_voice(now.before(silence).since(since));
+        }
     }
 
     fn on_lapse(&mut self, speaker: SpeakerId, at: Option<Moment>) {
+        if self.live_turns(speaker) == Some(LiveTurns::Model) {
+            return;
+        }
         if let Some(listener) = self.people.get_mut(&speaker) {
             listener.lapsed_at = at;
         }

@@ -3,7 +3,7 @@
 use std::{rc::Rc, sync::Arc};
 
 use agent_turn::{Input, ReplyCause, ReplyId, RequestId, SpeakerId, SpeechKind, Told};
-use providers_core::{ChatMessage, ChatRequest, ToolChoice};
+use providers_core::{AnswerWish, ChatMessage, ChatRequest, ToolChoice};
 use tokio::sync::watch;
 
 use super::Call;
@@ -106,6 +106,9 @@ impl<B: Body> Call<B> {
         let now = self.now();
         self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Generate });
         let by = self.active.clone();
+        if self.is_live(&by) {
+            return self.answer_turn_live(reply, &by, so_far_of.is_some());
+        }
         let said = so_far_of.and_then(|speaker| {
             let text = self.people.get(&speaker)?.hearing.so_far();
             Some(ChatMessage::User { text: user_text(&text, self.name_of(speaker).as_deref()) })
@@ -129,11 +132,17 @@ impl<B: Body> Call<B> {
         }
         let by = self.active.clone();
         if !speaks {
+            if let Some(live) = &mut self.live {
+                live.decline_tools();
+            }
             return Making::given(reply, "", by.voicing(), self.now());
         }
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let may = step <= by.max_tool_steps;
         let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
+        if self.is_live(&by) {
+            return self.answer_tools_live(reply, &by, choice);
+        }
         let tools = self.toolbox.specs();
         let request = self.request(&by, None, tools, choice);
         self.think(reply, &by, request)
@@ -183,15 +192,22 @@ impl<B: Body> Call<B> {
 
     fn generate(&mut self, reply: ReplyId, by: &Active, generate: Generate) -> Making {
         if let Some(text) = generate.user_text {
-            self.history.user(&text, self.name_of(SpeakerId::LINKED).as_deref());
+            let name = self.name_of(SpeakerId::LINKED);
+            self.history.user(&text, name.as_deref());
+            self.inform(ChatMessage::User { text: user_text(&text, name.as_deref()) });
             let event = CallEvent::Message { role: Role::User, text: &text, interrupted: false };
             self.tally.tell(self.now(), event);
         }
-        let last = generate.instructions.map(|text| ChatMessage::System { text });
         let mut tools = self.toolbox.specs();
-        if let Some(names) = generate.tools {
+        if let Some(names) = &generate.tools {
             tools.retain(|tool| names.contains(&tool.name));
         }
+        if self.is_live(by) {
+            let Generate { instructions, tool_choice, .. } = generate;
+            let tools = generate.tools.map(|_| tools);
+            return self.answer_wish_live(reply, by, AnswerWish { instructions, tools, tool_choice });
+        }
+        let last = generate.instructions.map(|text| ChatMessage::System { text });
         let request = self.request(by, last, tools, generate.tool_choice);
         self.think(reply, by, request)
     }

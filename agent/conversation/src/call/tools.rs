@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use agent_turn::{CloseReason, Input, ReplyFact, ReplyId};
-use providers_core::{Then, ToolOutcome};
+use providers_core::{ChatMessage, Then, ToolOutcome};
 
 use super::{Call, agents::Change};
 use crate::{
@@ -33,17 +33,27 @@ impl<B: Body> Call<B> {
         let Returned { reply, call, id: _, name, outcome, part, ended: _ } = returned;
         if part == Part::Late {
             self.tell_late(&name, &outcome);
+            if !outcome.reply {
+                self.inform(ChatMessage::System { text: late(&name, &outcome) });
+            }
             self.history.returned(reply, call, outcome);
             return true;
         }
-        self.history.returned(reply, call, outcome);
+        self.keep_output(reply, call, outcome);
         self.tell(Input::Reply(reply, ReplyFact::FunctionFinished));
         // What an interrupted reply wanted to know is in the history. The mind does not speak about it, and what its
         // tools wanted done is not done: the user wants something else.
         if part == Part::Last && self.machine.state().reply().is_none_or(|present| present.id != reply) {
-            self.tell_tools(reply);
+            self.pass_over_tools(reply);
         }
         true
+    }
+
+    /// What a tool returned enters the history, and a realtime model is told.
+    fn keep_output(&mut self, reply: ReplyId, call: usize, outcome: ToolOutcome) {
+        if let Some(output) = self.history.returned(reply, call, outcome) {
+            self.inform(output);
+        }
     }
 
     /// A reply is stopped or cancelled: those of its tools that may be cancelled are, and the history says so before
@@ -53,15 +63,24 @@ impl<B: Body> Call<B> {
         while let Some(returned) = self.toolbox.take_answered() {
             self.tell_call(&returned);
             let Returned { reply, call, outcome, part, .. } = returned;
-            self.history.returned(reply, call, outcome);
+            self.keep_output(reply, call, outcome);
             self.facts.push_back(Input::Reply(reply, ReplyFact::FunctionFinished));
             if part == Part::Last {
-                self.tell_tools(reply);
+                self.pass_over_tools(reply);
             }
         }
         // Its tools had returned while its words were heard; nothing will be said about them.
         if self.toolbox.is_round_over(reply) {
-            self.tell_tools(reply);
+            self.pass_over_tools(reply);
+        }
+    }
+
+    /// What a reply's tools returned is not spoken about.
+    fn pass_over_tools(&mut self, reply: ReplyId) {
+        if self.tell_tools(reply).is_some()
+            && let Some(live) = &mut self.live
+        {
+            live.decline_tools();
         }
     }
 
@@ -88,9 +107,7 @@ impl<B: Body> Call<B> {
         if !outcome.reply {
             return;
         }
-        let how = if outcome.is_error { "failed" } else { "returned" };
-        let output = &outcome.output;
-        let text = format!("The function {name} that you called earlier has {how}: {output}\nTell the user.");
+        let text = format!("{}\nTell the user.", late(name, outcome));
         let request = self.handle.next_request();
         self.ask_to_speak(request, Wish::Generate(Generate::instructed(text)), None);
     }
@@ -127,4 +144,10 @@ impl<B: Body> Call<B> {
         }
         closes
     }
+}
+
+/// What a mind is told of a function for which nobody waited.
+fn late(name: &str, outcome: &ToolOutcome) -> String {
+    let how = if outcome.is_error { "failed" } else { "returned" };
+    format!("The function {name} that you called earlier has {how}: {}", outcome.output)
 }

@@ -6,17 +6,23 @@ use agent_turn::{
     Answer, Input, Moment, ReplyId, SpeakerId, Suppression, Told, TurnEnd, TurnId, TurnSource, Verdict,
 };
 
-use super::{Call, between};
+use providers_core::{ChatMessage, HeardId};
+
+use super::{Call, between, people::Listener};
 use crate::{
     Body, CallEvent, Latency, Role, Say, UserTurn,
     agent::{Hook, TurnAnswer},
     handle::Wish,
+    history::user_text,
+    live::UserAudio,
 };
 
 /// A committed turn that has not ended.
 pub(super) struct OpenTurn {
     committed: Moment,
     speech_end: Option<Moment>,
+    /// The same for a realtime model that has heard it end.
+    heard: Option<HeardId>,
 }
 
 /// A committed turn of which an agent's hook decides.
@@ -24,6 +30,8 @@ pub(super) struct Considered {
     id: TurnId,
     speaker: SpeakerId,
     turn: UserTurn,
+    /// The same for a realtime model that has heard it.
+    audio: Option<UserAudio>,
     hook: Hook<UserTurn>,
 }
 
@@ -38,19 +46,34 @@ impl<B: Body> Call<B> {
     ) {
         let now = self.now();
         let text = self.take_words(speaker, source);
-        self.turns.insert(turn, OpenTurn { committed: now, speech_end });
+        let (audio, heard) = self.take_audio(speaker, source);
+        self.turns.insert(turn, OpenTurn { committed: now, speech_end, heard });
         // Words that came before the end of the last voice were not waited for.
         let transcription_delay = speech_end.and_then(|end| Some(last_final?.0.saturating_sub(end.0)));
         let end_of_turn_delay = speech_end.and_then(|end| between(end, now));
         self.tally
             .tell(now, CallEvent::TurnCommitted { turn, speaker, end_of_turn_delay, transcription_delay });
         if !self.active.agent.considers_turns() {
-            return self.keep_turn(speaker, &text, Vec::new());
+            return self.keep_turn(speaker, &text, audio, Vec::new());
         }
         let was_spoken = source == TurnSource::Spoken;
         let user_turn = UserTurn::new(text, was_spoken, self.name_of(speaker));
         let hook = self.active.agent.clone().consider(self.handle.clone(), user_turn.clone());
-        self.considered.push_back(Considered { id: turn, speaker, turn: user_turn, hook });
+        self.considered.push_back(Considered { id: turn, speaker, turn: user_turn, audio, hook });
+    }
+
+    /// The audio of a turn that a realtime model has heard: its name in the history, and the model's own if it has heard
+    /// it end by itself.
+    fn take_audio(&mut self, speaker: SpeakerId, source: TurnSource) -> (Option<UserAudio>, Option<HeardId>) {
+        let speaks = |listener: &Listener| listener.speaks_since.is_some() && listener.lapsed_at.is_none();
+        let goes_on = self.people.get(&speaker).is_some_and(speaks);
+        match (source, self.live_of(speaker)) {
+            (TurnSource::Spoken, Some(live)) => {
+                let heard = live.ended();
+                (Some(live.commit(goes_on)), heard)
+            }
+            (TurnSource::Typed, _) | (TurnSource::Spoken, None) => (None, None),
+        }
     }
 
     /// The words of a turn, which its speaker sees as final from now on.
@@ -77,7 +100,7 @@ impl<B: Body> Call<B> {
     pub(super) fn poll_considered(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(first) = self.considered.front_mut() else { return false };
         let Poll::Ready(turn) = first.hook.as_mut().poll(cx) else { return false };
-        let Some(Considered { id, speaker, .. }) = self.considered.pop_front() else { return false };
+        let Some(Considered { id, speaker, audio, .. }) = self.considered.pop_front() else { return false };
         // What the hook asked for comes before the answer that waits for it.
         while self.poll_commands(cx) {}
         let answer = match turn.answer() {
@@ -88,7 +111,7 @@ impl<B: Body> Call<B> {
         let is_forgotten = turn.answer() == TurnAnswer::Forgotten;
         let (text, notes) = turn.into_parts();
         if !is_forgotten {
-            self.keep_turn(speaker, &text, notes);
+            self.keep_turn(speaker, &text, audio, notes);
         }
         self.tell(Input::Told(Told::Considered { turn: id, answer }));
         true
@@ -96,21 +119,30 @@ impl<B: Body> Call<B> {
 
     /// The answer does not wait for hooks any longer: what they have not decided stays as it was said.
     pub(super) fn stop_considering(&mut self) {
-        for Considered { speaker, turn, .. } in std::mem::take(&mut self.considered) {
+        for Considered { speaker, turn, audio, .. } in std::mem::take(&mut self.considered) {
             let (text, _) = turn.into_parts();
-            self.keep_turn(speaker, &text, Vec::new());
+            self.keep_turn(speaker, &text, audio, Vec::new());
         }
     }
 
-    fn keep_turn(&mut self, speaker: SpeakerId, text: &str, notes: Vec<String>) {
-        if text.is_empty() {
+    /// A turn enters the history. A realtime model is told of it in words if it has not heard it.
+    fn keep_turn(&mut self, speaker: SpeakerId, text: &str, audio: Option<UserAudio>, notes: Vec<String>) {
+        if text.is_empty() && audio.is_none() {
             return;
         }
-        for note in notes {
-            self.history.note(note);
+        for text in notes {
+            self.history.note(text.clone());
+            self.inform(ChatMessage::System { text });
+        }
+        if let Some(audio) = audio.filter(|_| text.is_empty()) {
+            return self.keep_heard(speaker, audio);
         }
         let name = self.name_of(speaker);
         self.history.turn(text, name.as_deref());
+        match audio {
+            Some(audio) => self.turn_is_told(audio),
+            None => self.inform(ChatMessage::User { text: user_text(text, name.as_deref()) }),
+        }
         self.tally.tell(self.now(), CallEvent::Message { role: Role::User, text, interrupted: false });
     }
 
@@ -134,6 +166,11 @@ impl<B: Body> Call<B> {
         let now = self.now();
         let open = self.turns.remove(&turn);
         self.tally.tell(now, CallEvent::TurnEnded { turn, end });
+        let is_answered = matches!(end, TurnEnd::Replied(_));
+        let declined = open.as_ref().filter(|_| !is_answered).and_then(|open| open.heard);
+        if let (Some(heard), Some(live)) = (declined, &mut self.live) {
+            live.decline_turn(heard);
+        }
         match (end, open) {
             (TurnEnd::Replied(reply), Some(open)) => self.tell_latency(reply, &open),
             (TurnEnd::Suppressed(Suppression::Failed | Suppression::TimedOut), _) => self.apologise(),

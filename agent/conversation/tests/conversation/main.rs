@@ -5,6 +5,7 @@ mod answers;
 mod failures;
 mod interruptions;
 mod judging;
+mod live;
 mod making;
 mod pauses;
 mod people;

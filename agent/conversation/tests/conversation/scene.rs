@@ -4,12 +4,14 @@ use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
     Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, Greeting, Handle, Journal,
-    Moment, Observer, Parts, Person, Segment, SpeakerId, Speech, Toolset,
+    LiveModel, LiveTurns, Moment, Observer, Parts, Person, Segment, SpeakerId, Speech, Toolset,
 };
 use agent_turn::Detection;
 use expect_test::Expect;
 use providers_core::{Interruption, SampleRate, Tool, ToolCall, TurnDetector};
-use providers_fake::{Answer, FakeDetector, FakeEar, FakeMind, FakeVoice, Sound, Utterance, When};
+use providers_fake::{
+    Answer, FakeDetector, FakeEar, FakeMind, FakeRealtime, FakeVoice, Sound, Utterance, When,
+};
 use tests_sim::{
     body::{Audience, Cue, Deed, ScriptedBody},
     scenario::Vad,
@@ -28,6 +30,7 @@ pub(crate) struct Scene {
     tools: Toolset,
     agents: Agents,
     judges: Judges,
+    live: Option<(Arc<FakeRealtime>, LiveTurns)>,
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
@@ -87,6 +90,7 @@ impl Scene {
             tools: Toolset::new(),
             agents: Agents::configured(),
             judges: Judges::default(),
+            live: None,
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
@@ -158,6 +162,12 @@ impl Scene {
         self.config.turn.detection = Detection::Model;
         self.config.turn.judge.reads_words = true;
         self.judges.pauses = Some(judge);
+        self
+    }
+
+    /// A realtime model in place of mind and voice.
+    pub(crate) fn live(mut self, model: &Arc<FakeRealtime>, turns: LiveTurns) -> Self {
+        self.live = Some((model.clone(), turns));
         self
     }
 
@@ -254,7 +264,10 @@ impl Scene {
         let events = Rc::new(RefCell::new(String::new()));
         let lines = Rc::new(RefCell::new(Vec::new()));
         let shown = Shown::default();
+        let model = self.live.as_ref().map(|(model, _)| model.clone());
+        let live = self.live.map(|(model, turns)| LiveModel { model, turns, voice: None });
         let parts = Parts {
+            live,
             tools: self.tools,
             agents: self.agents,
             pauses: self.judges.pauses.map(|judge| -> Arc<dyn TurnDetector> { judge }),
@@ -265,7 +278,7 @@ impl Scene {
         };
         let body = ScriptedBody::new(self.cues, self.pausable, shown.clone());
         let conversation = Conversation::new(self.config, parts, body);
-        Stage { conversation, actions: self.actions, ear, mind, voice, events, lines, shown }
+        Stage { conversation, actions: self.actions, ear, mind, voice, model, events, lines, shown }
     }
 }
 
@@ -276,6 +289,7 @@ struct Stage {
     ear: Arc<FakeEar>,
     mind: Arc<FakeMind>,
     voice: Arc<FakeVoice>,
+    model: Option<Arc<FakeRealtime>>,
     events: Rc<RefCell<String>>,
     lines: Rc<RefCell<Vec<String>>>,
     shown: Shown,
@@ -301,7 +315,10 @@ impl Stage {
             shown: self.shown.0.take(),
             journal: self.lines.take(),
             report,
-            left_open: self.ear.open_now() + self.mind.open_now() + self.voice.open_now(),
+            left_open: self.ear.open_now()
+                + self.mind.open_now()
+                + self.voice.open_now()
+                + self.model.map_or(0, |model| model.open_now()),
             mind: self.mind,
         }
     }

@@ -10,7 +10,7 @@ use crate::scene::{Played, Scene, seconds};
 const ASK: &str = "Book a table.";
 
 /// A tool that takes so long and comes to this.
-fn tool(name: &str, takes: f64, outcome: ToolOutcome) -> Function {
+pub(crate) fn tool(name: &str, takes: f64, outcome: ToolOutcome) -> Function {
     Function::typed(name, "", move |_: NoArguments, _| {
         let outcome = outcome.clone();
         async move {

@@ -1,0 +1,134 @@
+//! What a realtime session reports, as news for the call.
+
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use agent_turn::ReplyId;
+use providers_core::{AnswerId, ErrorKind, HeardId, RealtimeEvent, Usage};
+
+use super::{
+    Live, Session, UserAudio,
+    book::{Cause, Piece, Started},
+};
+
+/// How often the wait before another session is doubled at most.
+const DOUBLINGS: u32 = 6;
+
+/// News of a realtime session.
+#[derive(Debug)]
+pub(crate) enum News {
+    /// It is to be opened ([`Live::open`]).
+    Due,
+    /// A piece of a reply.
+    Piece(ReplyId, Piece),
+    /// The model heard speech begin.
+    SpeechStarted,
+    /// The model heard a turn end, or answers one already.
+    SpeechEnded,
+    /// What a turn said.
+    Transcript { audio: UserAudio, text: String, is_final: bool },
+    /// Used so far.
+    Used(Usage),
+    /// It broke; these replies end where they are. Another will be opened.
+    Lost { kind: ErrorKind, message: String, broken: Vec<ReplyId> },
+    /// Nothing to report, but there may be more.
+    More,
+}
+
+impl Live {
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
+        if let Some((reply, piece)) = self.kept.pop_front() {
+            return Poll::Ready(News::Piece(reply, piece));
+        }
+        match &mut self.session {
+            Session::Closed => Poll::Pending,
+            Session::Due => Poll::Ready(News::Due),
+            Session::OpensLater(sleep) => {
+                std::task::ready!(sleep.as_mut().poll(cx));
+                self.session = Session::Due;
+                Poll::Ready(News::Due)
+            }
+            Session::Open(session) => match std::task::ready!(session.poll_event(cx)) {
+                Some(Ok(event)) => {
+                    self.failures = 0;
+                    Poll::Ready(self.on_event(event))
+                }
+                Some(Err(error)) => Poll::Ready(self.on_lost(error.kind, error.message, error.retry_after)),
+                None => Poll::Ready(self.on_lost(ErrorKind::StreamCut, "the session ended".to_owned(), None)),
+            },
+        }
+    }
+
+    fn on_event(&mut self, event: RealtimeEvent) -> News {
+        match event {
+            RealtimeEvent::SpeechStarted => News::SpeechStarted,
+            RealtimeEvent::SpeechEnded { heard } => self.on_turn(heard),
+            RealtimeEvent::UserTranscript { heard, text, is_final } => match self.heard.get(&heard) {
+                Some(audio) => News::Transcript { audio: *audio, text, is_final },
+                None => News::More,
+            },
+            RealtimeEvent::AnswerStarted { answer, to } => self.on_started(answer, to),
+            RealtimeEvent::Audio { answer, item, samples } => {
+                self.on_piece(answer, Piece::Audio(item, samples))
+            }
+            RealtimeEvent::Text { answer, item, text } => self.on_piece(answer, Piece::Text(item, text)),
+            RealtimeEvent::Call { answer, call } => self.on_piece(answer, Piece::Call(call)),
+            RealtimeEvent::AnswerFinished { answer, .. } => self.on_piece(answer, Piece::Finished),
+            RealtimeEvent::AnswerFailed { answer, error } => self.on_piece(answer, Piece::Failed(error)),
+            RealtimeEvent::Usage(usage) => News::Used(usage),
+        }
+    }
+
+    /// The model has heard a turn end. Of two for neither of which a reply was begun the later is answered.
+    fn on_turn(&mut self, heard: HeardId) -> News {
+        if let Some(before) = self.ended.replace(heard).filter(|before| *before != heard) {
+            self.decline_turn(before);
+        }
+        News::SpeechEnded
+    }
+
+    fn on_started(&mut self, answer: AnswerId, to: Option<HeardId>) -> News {
+        if to.is_none() && !self.answers_tools() {
+            // There is nothing that it could be a reply to.
+            self.cancel(answer);
+            return News::More;
+        }
+        let is_news = to.is_some_and(|heard| !self.heard.contains_key(&heard) && self.ended != Some(heard));
+        match self.book.started(answer, to.map_or(Cause::Tools, Cause::Turn)) {
+            Started::Claimed => News::More,
+            Started::Unwanted => {
+                self.cancel(answer);
+                News::More
+            }
+            Started::Waits(before) => {
+                if let Some(before) = before {
+                    self.cancel(before);
+                }
+                match to.filter(|_| is_news) {
+                    Some(heard) => self.on_turn(heard),
+                    None => News::More,
+                }
+            }
+        }
+    }
+
+    fn on_piece(&mut self, answer: AnswerId, piece: Piece) -> News {
+        if self.book.is_beginning(answer) {
+            self.unanswered = None;
+            self.microphone.answered();
+        }
+        let Some((reply, piece)) = self.book.piece(answer, piece) else { return News::More };
+        News::Piece(reply, piece)
+    }
+
+    fn on_lost(&mut self, kind: ErrorKind, message: String, retry_after: Option<Duration>) -> News {
+        let wait = self.backoff * 2_u32.pow(self.failures.min(DOUBLINGS));
+        self.failures = self.failures.saturating_add(1);
+        let wait = wait.max(retry_after.unwrap_or_default());
+        self.session = Session::OpensLater(Box::pin(tokio::time::sleep(wait)));
+        self.ended = None;
+        News::Lost { kind, message, broken: self.book.lost() }
+    }
+}

@@ -1,0 +1,136 @@
+//! What a realtime session is given to hear: the person's turns, each from a little before its first sound, at the
+//! model's rate; and once more when a session breaks before it has answered.
+
+use std::{collections::VecDeque, time::Duration};
+
+use agent_audio::{Recent, Resampler};
+use providers_core::{HearingRate, RealtimeSession, SampleRate};
+
+/// An open session.
+type Session = dyn RealtimeSession + 'static;
+
+/// How much is kept to be given again to another session: a long sentence. 480 kB a call.
+const KEPT: Duration = Duration::from_secs(15);
+/// How much before the first voice of a turn belongs to it: a first consonant is no voice yet.
+const LEAD: Duration = Duration::from_millis(500);
+
+/// The way from the call's audio to the session's.
+pub(crate) struct Microphone {
+    recent: Recent,
+    /// Away where the model hears at the call's own rate.
+    resampler: Option<Resampler>,
+    resampled: VecDeque<i16>,
+    gate: Gate,
+    /// Where in the stream that begins which no answer has begun to; `None`: nothing.
+    unanswered: Option<u64>,
+}
+
+/// When audio goes to the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Gate {
+    /// Always: the model finds the turns itself.
+    Absent,
+    /// While a turn is open.
+    Open,
+    /// Not now.
+    Closed,
+}
+
+impl Microphone {
+    /// For a model that hears at this rate. With `all`, it is given silence too.
+    pub(crate) fn new(rate: HearingRate, all: bool) -> Self {
+        Self {
+            recent: Recent::new(KEPT),
+            resampler: match rate {
+                HearingRate::Khz16 => None,
+                HearingRate::Khz24 => Resampler::new(SampleRate::HEARING),
+            },
+            resampled: VecDeque::new(),
+            gate: if all { Gate::Absent } else { Gate::Closed },
+            unanswered: all.then_some(0),
+        }
+    }
+
+    /// More of what the person says, at 16 kHz.
+    pub(crate) fn hear(&mut self, samples: &[i16], session: Option<&mut Session>) {
+        self.recent.push(samples);
+        let is_open = match self.gate {
+            Gate::Absent | Gate::Open => true,
+            Gate::Closed => false,
+        };
+        if let Some(session) = session.filter(|_| is_open) {
+            give(samples, &mut self.resampler, &mut self.resampled, session);
+        }
+    }
+
+    /// A voice was noticed that began `lead` ago; if no turn was open, it begins one.
+    pub(crate) fn begin(&mut self, lead: Duration, session: Option<&mut Session>) {
+        if self.gate != Gate::Closed {
+            return;
+        }
+        self.gate = Gate::Open;
+        let before = SampleRate::HEARING.samples_in(lead + LEAD);
+        let from = self.recent.position().saturating_sub(before);
+        self.unanswered.get_or_insert(from);
+        if let Some(resampler) = &mut self.resampler {
+            resampler.reset();
+        }
+        if let Some(session) = session {
+            self.give_since(from, session);
+        }
+    }
+
+    /// The turn is over; with `goes_on`, the person speaks on and is in the next one.
+    pub(crate) fn end(&mut self, goes_on: bool) {
+        if self.gate == Gate::Open && !goes_on {
+            self.gate = Gate::Closed;
+        }
+    }
+
+    /// What was said since the last turn was nothing.
+    pub(crate) fn forget(&mut self) {
+        self.end(false);
+        self.answered();
+    }
+
+    /// An answer has begun to all that was said so far.
+    pub(crate) fn answered(&mut self) {
+        self.unanswered = match self.gate {
+            Gate::Absent | Gate::Open => Some(self.recent.position()),
+            Gate::Closed => None,
+        };
+    }
+
+    /// Gives another session what was not answered. False when there is nothing.
+    pub(crate) fn repeat(&mut self, session: &mut Session) -> bool {
+        let Some(from) = self.unanswered.filter(|from| *from < self.recent.position()) else { return false };
+        if let Some(resampler) = &mut self.resampler {
+            resampler.reset();
+        }
+        self.give_since(from, session);
+        true
+    }
+
+    fn give_since(&mut self, from: u64, session: &mut Session) {
+        let (older, newer) = self.recent.since(from);
+        for samples in [older, newer] {
+            give(samples, &mut self.resampler, &mut self.resampled, session);
+        }
+    }
+}
+
+fn give(
+    samples: &[i16],
+    resampler: &mut Option<Resampler>,
+    resampled: &mut VecDeque<i16>,
+    session: &mut Session,
+) {
+    let Some(resampler) = resampler else { return session.push(samples) };
+    resampled.clear();
+    resampler.push(samples, resampled);
+    let (first, second) = resampled.as_slices();
+    session.push(first);
+    if !second.is_empty() {
+        session.push(second);
+    }
+}
