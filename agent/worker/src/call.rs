@@ -138,8 +138,9 @@ pub(crate) fn parts(
     observer: Box<dyn Observer>,
 ) -> Parts {
     let (agents, entry) = (cast.agents(live), cast.entry());
-    let CallProviders { stt, llm, tts, judge } = entry.providers.for_call();
+    let CallProviders { stt, llm, tts, live, judge } = entry.providers.for_call();
     Parts {
+        live,
         tools: entry.tools.clone(),
         agents,
         pauses: judge,

@@ -127,6 +127,7 @@ pub(crate) const fn component_name(component: Component) -> &'static str {
         Component::Llm => "llm",
         Component::Tts => "tts",
         Component::Judge => "judge",
+        Component::Realtime => "realtime",
     }
 }
 

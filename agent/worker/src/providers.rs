@@ -3,10 +3,12 @@
 //! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
 
 mod judge;
+mod realtime;
 
 use std::{sync::Arc, time::Duration};
 
 use agent_audio::vad::{Aggressiveness, Engine};
+use agent_conversation::{Absent, LiveModel};
 use config_schema::{Config, FakeSound, Provider, Vad, VadKind};
 use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech, TurnDetector};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
@@ -19,6 +21,7 @@ pub struct Providers {
     stt: Arc<Chain<dyn SpeechToText>>,
     llm: Arc<Chain<dyn LanguageModel>>,
     tts: Arc<Chain<dyn TextToSpeech>>,
+    live: Option<LiveModel>,
     judge: Option<Arc<dyn TurnDetector>>,
 }
 
@@ -31,6 +34,8 @@ pub struct CallProviders {
     pub llm: Arc<dyn LanguageModel>,
     /// The voice.
     pub tts: Arc<dyn TextToSpeech>,
+    /// A realtime model in their place.
+    pub live: Option<LiveModel>,
     /// Who judges at a pause whether the person has finished; `None` leaves it to silence.
     pub judge: Option<Arc<dyn TurnDetector>>,
 }
@@ -88,22 +93,36 @@ impl Providers {
             built.iter().find(|(other, _)| is_same(other)).map(|(_, providers)| (*providers).clone())
         };
         // The local recogniser's grammar is made from the same file as the local mind's answers.
-        let same_ear = |other: &Config| other.stt == config.stt && other.llm.local == config.llm.local;
+        let same_ear = |other: &Config| {
+            let spares = [config, other].map(|config| config.realtime.spares_ear());
+            spares == [true; 2]
+                || (spares == [false; 2] && other.stt == config.stt && other.llm.local == config.llm.local)
+        };
+        let same_voice = |other: &Config| {
+            let spares = [config, other].map(|config| config.realtime.spares_voice());
+            spares == [true; 2] || (spares == [false; 2] && other.tts == config.tts)
+        };
         let same_judge = |other: &Config| {
             other.turn.detector == config.turn.detector && other.turn.smart_turn == config.turn.smart_turn
         };
         Ok(Self {
             stt: match beside(&same_ear) {
                 Some(built) => built.stt,
+                None if config.realtime.spares_ear() => Chain::new(Arc::new(Absent), Vec::new(), REST),
                 None => chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
             },
             llm: match beside(&|other| other.llm == config.llm) {
                 Some(built) => built.llm,
                 None => chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
             },
-            tts: match beside(&|other| other.tts == config.tts) {
+            tts: match beside(&same_voice) {
                 Some(built) => built.tts,
+                None if config.realtime.spares_voice() => Chain::new(Arc::new(Absent), Vec::new(), REST),
                 None => chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
+            },
+            live: match beside(&|other| other.realtime == config.realtime) {
+                Some(built) => built.live,
+                None => realtime::live(&config.realtime),
             },
             judge: match beside(&same_judge) {
                 Some(built) => built.judge,
@@ -137,6 +156,7 @@ impl Providers {
                 Some(voice) => Arc::clone(voice),
                 None => Arc::new(FallbackVoice::new(Arc::clone(&self.tts))),
             },
+            live: self.live.clone(),
             judge: self.judge.clone(),
         }
     }
@@ -147,6 +167,9 @@ impl Providers {
         call.stt.prewarm();
         call.llm.prewarm();
         call.tts.prewarm();
+        if let Some(live) = &call.live {
+            live.model.prewarm();
+        }
     }
 }
 

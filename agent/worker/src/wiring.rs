@@ -65,6 +65,7 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
             apology: said(&conversation.apology),
             max_consecutive: conversation.max_failures,
             recogniser_backoff: conversation.recogniser_backoff,
+            realtime_backoff: config.realtime.backoff,
         },
     }
 }

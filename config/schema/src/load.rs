@@ -15,6 +15,9 @@ use crate::{
 
 /// The prefix of variables that set a key: `COLLOQUY__WORKER__SLOTS` sets `worker.slots`.
 const PREFIX: &str = "COLLOQUY__";
+/// Words that are said as they stand there.
+const GIVEN_WORDS: [&str; 4] =
+    ["conversation.greeting", "conversation.apology", "conversation.fillers", "agent.farewell"];
 /// How a secret names the variable that holds it.
 pub(crate) const REFERENCE: &str = "env:";
 
@@ -317,7 +320,10 @@ impl Loader {
         ];
         for (provider, fallback, choice, path) in keys {
             let Some(origin) = self.origins.get(path) else { continue };
-            let is_used = provider == Provider::Openai || fallback.contains(&Provider::Openai);
+            let is_spared = (choice == "stt.provider" && config.realtime.spares_ear())
+                || (choice == "tts.provider" && config.realtime.spares_voice());
+            let is_named = provider == Provider::Openai || fallback.contains(&Provider::Openai);
+            let is_used = is_named && !is_spared;
             if let (true, Some((variable, false))) = (is_used, &origin.reference) {
                 let problem = format!(
                     "the variable {variable} is not set; set it, or write api_key = \"\" for a server that needs no key"
@@ -326,9 +332,10 @@ impl Loader {
                 self.fault(place, path, problem);
             }
         }
+        self.check_given_words(config);
         let local = &config.stt.local;
         let hears_by_whisper = config.stt.provider == Provider::Local && local.engine == SttEngine::Whisper;
-        if hears_by_whisper && local.whisper_weights.is_none() {
+        if hears_by_whisper && !config.realtime.spares_ear() && local.whisper_weights.is_none() {
             let place = self.latest_place("stt.local.whisper_weights", "stt.local.engine");
             let problem =
                 "is not set, and stt.local.engine = \"whisper\" needs it; ./dev models fetches a file"
@@ -339,6 +346,22 @@ impl Loader {
         if config.turn.filler_after.is_none() {
             let problem = "is never said while turn.filler_after_ms is \"off\"";
             self.faults.extend(config.tools.iter().filter(fills).map(|tool| tool.fault("filler", problem)));
+        }
+    }
+
+    /// Given words need a voice that can say them.
+    fn check_given_words(&mut self, config: &Config) {
+        if !config.realtime.spares_voice() {
+            return;
+        }
+        for path in GIVEN_WORDS {
+            let is_said = matches!(self.values.get(path), Some(Value::Text(text)) if !text.trim().is_empty());
+            if is_said {
+                let place = self.latest_place(path, "realtime.tts");
+                let name = path.rsplit('.').next().unwrap_or(path);
+                let problem = format!("nobody can say it; set realtime.tts = true, or {name} = \"\"");
+                self.fault(place, path, problem);
+            }
         }
     }
 

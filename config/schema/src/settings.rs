@@ -9,6 +9,7 @@ mod hearing;
 mod livekit;
 mod people;
 mod providers;
+mod realtime;
 mod remote;
 mod talking;
 mod tool;
@@ -23,6 +24,7 @@ pub use providers::{
     FakeSound, Llm, LlmFake, LlmLocal, LlmOpenai, Provider, Stt, SttEngine, SttFake, SttLocal, SttMode,
     SttOpenai, TokenLimit, Tts, TtsFake, TtsLocal, TtsOpenai,
 };
+pub use realtime::{Realtime, RealtimeFake, RealtimeProvider, RealtimeTurns};
 pub use remote::Remote;
 pub use talking::{Conversation, Detection, Endpointing, Normalise, OverlapJudge, Preemptive, Turn};
 pub(crate) use tool::TOOL_SECTIONS;
@@ -70,6 +72,8 @@ pub struct Config {
     pub llm: Llm,
     /// The voice.
     pub tts: Tts,
+    /// Who is all three.
+    pub realtime: Realtime,
     /// What the mind may do by HTTP.
     pub tools: Vec<HttpToolSpec>,
 }
@@ -94,6 +98,7 @@ impl Config {
             stt: Stt::take(values),
             llm: Llm::take(values),
             tts: Tts::take(values),
+            realtime: Realtime::take(values),
             tools: Vec::new(),
         }
     }
@@ -137,6 +142,8 @@ const PROVIDERS: &[Section] = &[
     TtsLocal::SECTION,
     TtsOpenai::SECTION,
     TtsFake::SECTION,
+    Realtime::SECTION,
+    RealtimeFake::SECTION,
 ];
 
 /// The usual names of LiveKit's own tools and of ONNX Runtime's: variable, key. The longer `COLLOQUY__` name of a key wins

@@ -111,7 +111,7 @@ fn what_is_wrong_in_an_agents_file_is_named_with_its_line() {
         None,
         &[("host", "[worker]\nslots = 3\n")],
         expect![
-            "agents/host.toml:1: worker: no such key; the file has agent, context, conversation, llm, prices, stt, tool, tts, turn"
+            "agents/host.toml:1: worker: no such key; the file has agent, context, conversation, llm, prices, realtime, stt, tool, tts, turn"
         ],
     );
     check(

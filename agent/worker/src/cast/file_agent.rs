@@ -70,6 +70,7 @@ impl Agent for FileAgent {
             stt: (!same_ear).then_some(own.stt),
             llm: (!same_mind).then_some(own.llm),
             tts: (!same_voice).then_some(own.tts),
+            live: Some(own.live),
             turns: TurnProfile {
                 detection: Some(turn.detection),
                 endpoint: Some(turn.endpoint),

@@ -133,7 +133,7 @@ pub(super) fn usage(used: &BTreeMap<Component, Usage>) -> wire::AgentSessionUsag
     let seconds = |ms: u64| ms as f64 / 1_000.0;
     let of_component = |(component, used): (&Component, &Usage)| {
         let usage = match component {
-            Component::Llm => model_usage::Usage::Llm(wire::LlmModelUsage {
+            Component::Llm | Component::Realtime => model_usage::Usage::Llm(wire::LlmModelUsage {
                 input_tokens: count(used.input_tokens),
                 input_cached_tokens: count(used.cached_tokens),
                 output_tokens: count(used.output_tokens),
