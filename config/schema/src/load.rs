@@ -9,7 +9,7 @@ use crate::{
     error::{ConfigErrors, Fault, Place},
     inventory::{Inventory, Key, TOOLS, Values},
     settings::{ORDERED, USUAL_VARIABLES},
-    tool::{HttpToolSpec, read_tools},
+    tool::{HttpToolSpec, read_tools, unsaid_fillers},
     value::Value,
 };
 
@@ -81,7 +81,14 @@ pub struct Origin {
 
 /// Reads and checks a configuration. All faults are reported, not only the first.
 pub fn load(sources: &Sources<'_>) -> Result<Loaded, ConfigErrors> {
-    Loader::new().read(sources, None).finish()
+    let loaded = Loader::new().read(sources, None).finish()?;
+    let Config { agents, tools, turn, .. } = &loaded.config;
+    // Where agents are in files, the one that a call begins with decides.
+    let unsaid: Vec<Fault> = match agents.folder {
+        None => unsaid_fillers(tools, turn).collect(),
+        Some(_) => Vec::new(),
+    };
+    if unsaid.is_empty() { Ok(loaded) } else { Err(ConfigErrors(unsaid)) }
 }
 
 /// Reads and checks an agent's file over the configuration of its worker. Variables and arguments win over it as they
@@ -341,11 +348,6 @@ impl Loader {
                 "is not set, and stt.local.engine = \"whisper\" needs it; ./dev models fetches a file"
                     .to_owned();
             self.fault(place, "stt.local.whisper_weights", problem);
-        }
-        let fills = |tool: &&HttpToolSpec| tool.settings.filler.is_some();
-        if config.turn.filler_after.is_none() {
-            let problem = "is never said while turn.filler_after_ms is \"off\"";
-            self.faults.extend(config.tools.iter().filter(fills).map(|tool| tool.fault("filler", problem)));
         }
     }
 

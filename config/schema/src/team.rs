@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AgentAbout, Config, ConfigErrors, Fault, File, HttpToolSpec, Place, Sources, load::load_agent,
-    rule::is_agent_name, suggest::nearest,
+    rule::is_agent_name, suggest::nearest, tool::unsaid_fillers,
 };
 
 /// One agent as its file describes it.
@@ -62,6 +62,16 @@ impl Team {
         faults.extend(agents.values().flat_map(|agent| strangers(agent, &known)));
         faults.extend(agents.values().flat_map(|agent| strange_tools(agent, &known)));
         let entry = chosen(entry, &known).map_err(|fault| faults.push(fault));
+        if let Ok(Some(first)) = entry.as_ref().map(|entry| agents.get(entry)) {
+            for fault in
+                agents.values().flat_map(|agent| unsaid_fillers(&agent.config.tools, &first.config.turn))
+            {
+                // The worker's own tools are those of each agent.
+                if !faults.contains(&fault) {
+                    faults.push(fault);
+                }
+            }
+        }
         match entry {
             Ok(entry) if faults.is_empty() => Ok(Self { entry, agents }),
             Ok(_) | Err(()) => Err(ConfigErrors(faults)),

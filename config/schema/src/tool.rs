@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value as Json};
 use toml::de::{DeTable, DeValue};
 
 use crate::{
-    File, HttpToolSettings,
+    File, HttpToolSettings, Turn,
     error::{Fault, Place},
     inventory::{Inventory, Values},
     load::{REFERENCE, from_toml, line_of},
@@ -55,6 +55,14 @@ impl HttpToolSpec {
         };
         Fault { place, key: format!("{of}: {key}"), problem: problem.into() }
     }
+}
+
+/// Words of tools for long waits that a call with these settings never says.
+pub(crate) fn unsaid_fillers<'a>(tools: &'a [HttpToolSpec], turn: &Turn) -> impl Iterator<Item = Fault> + 'a {
+    let is_off = turn.filler_after.is_none();
+    let unsaid = tools.iter().filter(move |tool| is_off && tool.settings.filler.is_some());
+    unsaid
+        .map(|tool| tool.fault("filler", "is never said: turn.filler_after_ms is \"off\" where calls begin"))
 }
 
 /// Reads the value of `tool` in a file: an array of tables.

@@ -101,6 +101,21 @@ fn what_is_wrong_between_agents_is_named() {
 }
 
 #[test]
+fn words_for_long_waits_are_said_where_the_agent_that_a_call_begins_with_says_so() {
+    let tool = |name| format!("[[tool]]\nname = \"{name}\"\nurl = \"https://a\"\nfiller = \"One moment.\"\n");
+    let fills = "[turn]\nfiller_after_ms = 1000\n";
+    let booking = format!("{}{}", BOOKING.replace("[turn]\n", fills), tool("look"));
+    let read = |host: &str| {
+        let team = team(Some("host"), &[("host", host), ("booking", &booking)], &tool("find"));
+        team.map_or_else(|errors| errors.to_string(), |_| "fine".to_owned())
+    };
+    expect!["fine"].assert_eq(&read(&format!("{HOST}{fills}")));
+    expect![[r#"
+        worker.toml:4: tool find: filler: is never said: turn.filler_after_ms is "off" where calls begin
+        agents/booking.toml:19: tool look: filler: is never said: turn.filler_after_ms is "off" where calls begin"#]].assert_eq(&read(HOST));
+}
+
+#[test]
 fn what_is_wrong_in_an_agents_file_is_named_with_its_line() {
     check(
         None,

@@ -100,7 +100,9 @@ fn what_is_wrong_in_a_tool_is_named_with_its_line() {
     check("[[tools]]\nname = \"a\"\n", expect!["agent.toml:1: tools: no such key; did you mean tool?"]);
     check(
         "[[tool]]\nname = \"a\"\nurl = \"x\"\nfiller = \"One moment.\"\n",
-        expect![[r#"agent.toml:4: tool a: filler: is never said while turn.filler_after_ms is "off""#]],
+        expect![[
+            r#"agent.toml:4: tool a: filler: is never said: turn.filler_after_ms is "off" where calls begin"#
+        ]],
     );
     check("tool = [1]\n", expect!["agent.toml:1: tool: must be written as [[tool]], a table for each"]);
     check(
