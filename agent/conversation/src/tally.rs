@@ -15,6 +15,7 @@ pub(crate) struct Tally {
     interruptions: u64,
     false_interruptions: u64,
     speculations: (u64, u64),
+    n_dropped: u64,
     /// What speculative replies that were not used had used, and what that costs.
     wasted: (Usage, Micros),
     failures: BTreeMap<Component, u64>,
@@ -32,6 +33,7 @@ impl Tally {
             interruptions: 0,
             false_interruptions: 0,
             speculations: (0, 0),
+            n_dropped: 0,
             wasted: (Usage::default(), Micros::default()),
             failures: BTreeMap::new(),
             streaks: BTreeMap::new(),
@@ -49,6 +51,7 @@ impl Tally {
             CallEvent::SpeculationBegun => self.speculations.0 += 1,
             CallEvent::SpeculationUsed => self.speculations.1 += 1,
             CallEvent::SpeculationWasted { usage, cost } => {
+                self.n_dropped += 1;
                 self.wasted.0 += usage;
                 self.wasted.1 += cost;
             }
@@ -105,6 +108,8 @@ impl Tally {
         breaches: u64,
         history: Vec<ChatMessage>,
     ) -> CallReport {
+        let (begun, used) = self.speculations;
+        debug_assert_eq!(begun, used + self.n_dropped, "what is begun in advance is used or dropped");
         CallReport {
             reason,
             duration,
