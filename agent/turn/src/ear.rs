@@ -28,7 +28,7 @@ pub(crate) struct Ear {
     /// When the last final transcript with words came.
     pub(crate) last_final: Option<Moment>,
     /// When the last words of any kind came.
-    last_words: Moment,
+    pub(crate) last_words: Moment,
     /// Whether speech ended whose final transcript has not come.
     awaits_final: bool,
     /// What a judge says of this pause.

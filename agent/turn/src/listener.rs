@@ -57,6 +57,13 @@ impl Listener {
         }
     }
 
+    /// The first step of their voice's judgement from this moment on.
+    pub(crate) fn step_from(&self, moment: Moment) -> Moment {
+        let Some(since) = self.ear.speaking_since() else { return moment };
+        let steps = moment.since(since).as_nanos().div_ceil(STEP.as_nanos());
+        since + STEP * u32::try_from(steps).unwrap_or(u32::MAX)
+    }
+
     /// The first step of their voice's judgement after this moment.
     pub(crate) fn step_after(&self, moment: Moment) -> Moment {
         let Some(since) = self.ear.speaking_since() else { return moment };

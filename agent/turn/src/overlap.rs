@@ -14,6 +14,11 @@ pub(crate) fn enough_to_pause(config: &InterruptionConfig, manner: &Manner, word
     words >= manner.min_words.unwrap_or(config.min_words)
 }
 
+/// Whether words are counted at all.
+pub(crate) fn counts_words(config: &InterruptionConfig, manner: &Manner) -> bool {
+    manner.min_words.unwrap_or(config.min_words) > 0
+}
+
 /// Whether so many final words prove that the interruption is real.
 pub(crate) fn enough_to_stop(config: &InterruptionConfig, manner: &Manner, words: u32) -> bool {
     words > 0 && enough_to_pause(config, manner, words)

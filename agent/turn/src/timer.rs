@@ -166,6 +166,12 @@ impl Machine {
                 return Some(from);
             }
             let enough = overlap::enough_to_pause(config, &reply.manner, listener.ear.all_words());
+            // Words that must be enough are counted when the voice is judged next.
+            let from = if overlap::counts_words(config, &reply.manner) {
+                from.max(listener.step_from(listener.ear.last_words))
+            } else {
+                from
+            };
             enough.then(|| match self.aec_until() {
                 Some(until) if until > from => listener.step_after(until),
                 Some(_) | None => from,

@@ -100,11 +100,14 @@ impl Machine {
         }
     }
 
-    /// Whether final words, so many, prove that the user wants the floor from the reply that has it.
-    pub(super) fn yields_to_words(&self, words: u32) -> bool {
+    /// Whether final words, so many, prove that the user wants the floor from the reply that has it. Where words are
+    /// counted, one that is not paused is stopped only if enough were `known` before.
+    pub(super) fn yields_to_words(&self, words: u32, known: u32) -> bool {
         let Some(reply) = self.state.reply().filter(|reply| reply.manner.interruptible) else { return false };
-        let enough = overlap::enough_to_stop(&self.config.interruption, &reply.manner, words);
+        let config = &self.config.interruption;
+        let enough = overlap::enough_to_stop(config, &reply.manner, words);
         let by_voice = enough
+            && overlap::enough_to_pause(config, &reply.manner, known)
             && self.config.detection != Detection::Manual
             && self.aec_until().is_none_or(|until| self.now >= until);
         let waits_only = reply.hold.is_some_and(|hold| !hold.meant);

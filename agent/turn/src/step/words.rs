@@ -51,6 +51,8 @@ impl Machine {
             let speaker = self.listeners[at].id;
             return self.emit(Output::ForgetWords { speaker });
         }
+        // While the voice is judged, words are counted at its next judgement, and these are none of those before.
+        let known = if ear.is_speaking() { ear.all_words() } else { ear.words.saturating_add(words) };
         let late = ear.final_heard(now, words);
         self.learn_lateness(late);
         let was_foreseen = std::mem::take(&mut self.listeners[at].ear.foreseen) && foreseen;
@@ -65,7 +67,7 @@ impl Machine {
         if !self.listeners[at].is_answered() {
             return;
         }
-        let yields = self.yields_to_words(self.listeners[at].ear.words);
+        let yields = self.yields_to_words(self.listeners[at].ear.words, known);
         let may_be_all = match self.config.detection {
             Detection::Voice | Detection::Model => true,
             Detection::Recogniser => self.listeners[at].ear.has_ended,

@@ -56,8 +56,8 @@ fn a10a_too_few_words_neither_interrupt_nor_are_lost() {
           6500 user.stopped 6000
           6550 user.started 6500
           7500 user.final 2
-          7500 playout.finished r1 4300
           8000 user.stopped 7500
+          8000 playout.finished r1 4300
           8100 end",
         expect![[r#"
             100 user speaking
@@ -73,12 +73,12 @@ fn a10a_too_few_words_neither_interrupt_nor_are_lost() {
             6550 user speaking
             7500 pause r1
             7500 agent listening
-            7500 stop r1
-            7500 truncate r1 4300
             8000 user listening
             8000 commit t2
+            8000 stop r1
             8000 begin r2 turn
             8000 agent thinking
+            8000 truncate r1 4300
         "#]],
     );
 }

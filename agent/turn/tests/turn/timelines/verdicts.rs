@@ -192,8 +192,9 @@ fn a_speech_may_need_more_to_be_interrupted_than_others() {
           2000 user.interim 2
           2400 user.final 1
           2600 user.final 1
-          2600 playout.finished r1 2500
-          2700 end",
+          3100 user.stopped 2600
+          3100 playout.finished r1 2500
+          3200 end",
         expect![[r#"
             0 begin r1 q1
             100 start r1
@@ -201,8 +202,12 @@ fn a_speech_may_need_more_to_be_interrupted_than_others() {
             1050 user speaking
             2600 pause r1
             2600 agent listening
-            2600 stop r1
-            2600 truncate r1 2500
+            3100 user listening
+            3100 commit t1
+            3100 stop r1
+            3100 begin r2 turn
+            3100 agent thinking
+            3100 truncate r1 2500
         "#]],
     );
 }
