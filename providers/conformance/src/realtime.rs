@@ -246,9 +246,9 @@ async fn calls_are_whole(bench: &mut dyn RealtimeBench) -> Result<Verdict, Broke
     let goes_on = model.capabilities().answers_tools;
     let asked = (!goes_on).then(|| session.answer(AnswerWish::default()));
     let told = events(&mut *session).await?;
-    let by_itself = told.iter().find_map(|event| match event {
-        RealtimeEvent::AnswerStarted { answer, to: None } => Some(*answer),
-        _ => None,
+    let by_itself = told.iter().find_map(|event| {
+        let RealtimeEvent::AnswerStarted { answer, to: None } = event else { return None };
+        Some(*answer)
     });
     ensure(goes_on == by_itself.is_some(), || format!("it says that it goes on: {goes_on}; {told:?}"))?;
     let Some(answer) = asked.or(by_itself) else { return Ok(Verdict::Holds) };

@@ -188,13 +188,15 @@ impl<B: Body> Call<B> {
         }
     }
 
-    /// A reply that the realtime model makes, to a turn. A speculative one waits until it is confirmed: a session has
-    /// one course, in which nothing can be tried.
-    pub(super) fn answer_turn_live(&mut self, reply: ReplyId, by: &Active, is_speculative: bool) -> Making {
+    /// A speculative reply of a realtime model is nothing until it is confirmed: a session has one course, in which
+    /// nothing can be tried.
+    pub(super) fn await_confirmation(&self, reply: ReplyId, by: &Active) -> Making {
+        self.fed(reply, by).speculative(u64::MAX, 0, false)
+    }
+
+    /// A reply that the realtime model makes, to a turn.
+    pub(super) fn answer_turn_live(&mut self, reply: ReplyId, by: &Active) -> Making {
         let making = self.fed(reply, by);
-        if is_speculative {
-            return making.speculative(u64::MAX, 0, false);
-        }
         let wish = AnswerWish { tool_choice: by.tool_choice.clone(), ..AnswerWish::default() };
         if let Some(live) = &mut self.live {
             live.answer_turn(reply, wish);

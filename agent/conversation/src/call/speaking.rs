@@ -104,10 +104,14 @@ impl<B: Body> Call<B> {
     /// The answer to a turn: to the last in the history, or to what this speaker has said so far.
     pub(super) fn answer_turn(&mut self, reply: ReplyId, so_far_of: Option<SpeakerId>) -> Making {
         let now = self.now();
-        self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Generate });
         let by = self.active.clone();
-        if self.is_live(&by) {
-            return self.answer_turn_live(reply, &by, so_far_of.is_some());
+        let is_live = self.is_live(&by);
+        if is_live && so_far_of.is_some() {
+            return self.await_confirmation(reply, &by);
+        }
+        self.tally.tell(now, CallEvent::SpeechCreated { source: SpeechSource::Generate });
+        if is_live {
+            return self.answer_turn_live(reply, &by);
         }
         let said = so_far_of.and_then(|speaker| {
             let text = self.people.get(&speaker)?.hearing.so_far();

@@ -9,7 +9,7 @@ use agent_turn::ReplyId;
 use providers_core::{AnswerId, ErrorKind, HeardId, RealtimeEvent, Usage};
 
 use super::{
-    Live, Session, UserAudio,
+    Live, LiveTurns, Session, UserAudio,
     book::{Cause, Piece, Started},
 };
 
@@ -63,8 +63,14 @@ impl Live {
 
     fn on_event(&mut self, event: RealtimeEvent) -> News {
         match event {
-            RealtimeEvent::SpeechStarted => News::SpeechStarted,
-            RealtimeEvent::SpeechEnded { heard } => self.on_turn(heard),
+            RealtimeEvent::SpeechStarted => match self.turns {
+                LiveTurns::Model => News::SpeechStarted,
+                LiveTurns::Voice | LiveTurns::Words => News::More,
+            },
+            RealtimeEvent::SpeechEnded { heard } => match self.turns {
+                LiveTurns::Model => self.on_turn(heard),
+                LiveTurns::Voice | LiveTurns::Words => News::More,
+            },
             RealtimeEvent::UserTranscript { heard, text, is_final } => match self.heard.get(&heard) {
                 Some(audio) => News::Transcript { audio: *audio, text, is_final },
                 None => News::More,
@@ -90,13 +96,18 @@ impl Live {
     }
 
     fn on_started(&mut self, answer: AnswerId, to: Option<HeardId>) -> News {
-        if to.is_none() && !self.answers_tools() {
+        let cause = match (to, self.turns) {
+            (Some(heard), LiveTurns::Model) => Some(Cause::Turn(heard)),
+            (None, _) if self.answers_tools() => Some(Cause::Tools),
+            (Some(_), LiveTurns::Voice | LiveTurns::Words) | (None, _) => None,
+        };
+        let Some(cause) = cause else {
             // There is nothing that it could be a reply to.
             self.cancel(answer);
             return News::More;
-        }
+        };
         let is_news = to.is_some_and(|heard| !self.heard.contains_key(&heard) && self.ended != Some(heard));
-        match self.book.started(answer, to.map_or(Cause::Tools, Cause::Turn)) {
+        match self.book.started(answer, cause) {
             Started::Claimed => News::More,
             Started::Unwanted => {
                 self.cancel(answer);

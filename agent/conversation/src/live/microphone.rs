@@ -134,3 +134,113 @@ fn give(
         session.push(second);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        task::{Context, Poll},
+        time::Duration,
+    };
+
+    use providers_core::{
+        AnswerId, AnswerWish, ChatMessage, HeardId, HearingRate, ItemHeard, ItemId, ProviderError,
+        RealtimeEvent, RealtimeSession, RealtimeUpdate,
+    };
+
+    use super::Microphone;
+
+    /// Keeps what it hears.
+    #[derive(Default)]
+    struct Ears(Vec<i16>);
+
+    impl RealtimeSession for Ears {
+        fn push(&mut self, samples: &[i16]) {
+            self.0.extend_from_slice(samples);
+        }
+
+        fn commit(&mut self) -> HeardId {
+            HeardId(0)
+        }
+
+        fn clear(&mut self) {}
+
+        fn add(&mut self, _message: ChatMessage) {}
+
+        fn answer(&mut self, _wish: AnswerWish) -> AnswerId {
+            AnswerId(0)
+        }
+
+        fn cancel(&mut self, _answer: AnswerId) {}
+
+        fn truncate(&mut self, _item: &ItemId, _heard: ItemHeard<'_>) {}
+
+        fn update(&mut self, _update: RealtimeUpdate) {}
+
+        fn poll_event(
+            &mut self,
+            _cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<RealtimeEvent, ProviderError>>> {
+            Poll::Pending
+        }
+    }
+
+    /// 20 ms frames whose samples are the number of the frame.
+    fn speak(microphone: &mut Microphone, ears: &mut Ears, frames: std::ops::Range<i16>) {
+        for frame in frames {
+            microphone.hear(&[frame; 320], Some(ears));
+        }
+    }
+
+    fn frames(ears: &Ears) -> Vec<i16> {
+        ears.0.chunks(320).map(|frame| frame[0]).collect()
+    }
+
+    #[test]
+    fn a_turn_is_given_from_a_little_before_its_first_sound_to_its_end() {
+        let (mut microphone, mut ears) = (Microphone::new(HearingRate::Khz16, false), Ears::default());
+        speak(&mut microphone, &mut ears, 0..100);
+        assert!(ears.0.is_empty(), "nobody speaks");
+        microphone.begin(Duration::from_millis(100), Some(&mut ears));
+        speak(&mut microphone, &mut ears, 100..110);
+        microphone.end(false);
+        speak(&mut microphone, &mut ears, 110..200);
+        assert_eq!(frames(&ears), (70..110).collect::<Vec<_>>(), "600 ms before it was noticed");
+    }
+
+    #[test]
+    fn who_speaks_on_is_in_the_next_turn() {
+        let (mut microphone, mut ears) = (Microphone::new(HearingRate::Khz16, false), Ears::default());
+        microphone.begin(Duration::ZERO, Some(&mut ears));
+        speak(&mut microphone, &mut ears, 0..10);
+        microphone.end(true);
+        speak(&mut microphone, &mut ears, 10..20);
+        assert_eq!(frames(&ears), (0..20).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_was_not_answered_is_given_again_and_what_was_is_not() {
+        let (mut microphone, mut first) = (Microphone::new(HearingRate::Khz16, false), Ears::default());
+        microphone.begin(Duration::ZERO, Some(&mut first));
+        speak(&mut microphone, &mut first, 0..10);
+        microphone.end(false);
+        speak(&mut microphone, &mut first, 10..15);
+        let mut second = Ears::default();
+        assert!(microphone.repeat(&mut second));
+        assert_eq!(frames(&second), (0..15).collect::<Vec<_>>());
+        microphone.answered();
+        assert!(!microphone.repeat(&mut second));
+        microphone.begin(Duration::ZERO, None);
+        microphone.forget();
+        assert!(!microphone.repeat(&mut second), "it was nothing");
+    }
+
+    #[test]
+    fn a_model_that_finds_turns_itself_hears_everything_at_its_rate() {
+        let (mut microphone, mut ears) = (Microphone::new(HearingRate::Khz24, true), Ears::default());
+        speak(&mut microphone, &mut ears, 0..50);
+        assert_eq!(ears.0.len() / 480, 49, "a second at 24 kHz, less what the filter holds");
+        microphone.end(false);
+        speak(&mut microphone, &mut ears, 50..100);
+        assert_eq!(ears.0.len() / 480, 99);
+    }
+}

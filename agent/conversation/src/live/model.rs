@@ -18,10 +18,11 @@ pub struct LiveModel {
 /// Who finds the turns of the person that talks with a realtime model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LiveTurns {
-    /// The model: its beginnings of speech interrupt at once, and a turn is over when it says so. One that cannot is
-    /// spoken with as [`LiveTurns::Voice`].
+    /// The model: its beginnings of speech interrupt at once, and a turn is over when it says so. Others
+    /// who are heard have no turns. One that cannot is spoken with as [`LiveTurns::Voice`].
     Model,
-    /// The call, by voice activity: what lasts long enough to interrupt is a turn, whatever its words.
+    /// The call, by voice activity: what lasts long enough to interrupt is a turn, whatever its words. Nobody tells the
+    /// words of others who are heard, so that they have no turns.
     Voice,
     /// The call, by voice activity and the words of its own recogniser, as with any other mind.
     Words,
