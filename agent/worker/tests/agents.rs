@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
 
 use agent_worker::cast::{Cast, TeamSource, keep_current};
-use config_schema::{Sources, load};
+use config_schema::{RealtimeProvider, Sources, load};
 use tokio::{sync::watch, time::timeout};
 
 const FAKES: &str = "[stt]\nprovider = \"fake\"\n[llm]\nprovider = \"fake\"\n[tts]\nprovider = \"fake\"\n";
@@ -51,6 +51,18 @@ fn what_cannot_be_read_is_named() {
             "host.toml:1: agent.hand_off: there is no agent kitchn; did you mean kitchen?",
         ]
     );
+}
+
+#[test]
+fn an_agent_of_a_file_may_have_a_realtime_model_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "host.toml", "[realtime]\nprovider = \"fake\"\nturns = \"model\"\n");
+    write(folder.path(), "kitchen.toml", "");
+    let team = source(folder.path()).read().unwrap();
+    let models = team.agents.values().map(|agent| agent.config.realtime.provider);
+    assert_eq!(models.collect::<Vec<_>>(), [RealtimeProvider::Fake, RealtimeProvider::None]);
+    let loaded = load(&Sources::default()).unwrap();
+    Cast::build(&Arc::new(loaded.config), Some(&team), None).expect("the fakes are always there");
 }
 
 #[tokio::test(start_paused = true)]

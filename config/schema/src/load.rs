@@ -16,8 +16,9 @@ use crate::{
 /// The prefix of variables that set a key: `COLLOQUY__WORKER__SLOTS` sets `worker.slots`.
 const PREFIX: &str = "COLLOQUY__";
 /// Words that are said as they stand there.
-const GIVEN_WORDS: [&str; 4] =
-    ["conversation.greeting", "conversation.apology", "conversation.fillers", "agent.farewell"];
+const GIVEN_WORDS: [&str; 4] = ["conversation.greeting", "conversation.apology", FILLERS, "agent.farewell"];
+/// Of them, those that are said only when tools take long.
+const FILLERS: &str = "conversation.fillers";
 /// How a secret names the variable that holds it.
 pub(crate) const REFERENCE: &str = "env:";
 
@@ -356,7 +357,8 @@ impl Loader {
         if !config.realtime.spares_voice() {
             return;
         }
-        for path in GIVEN_WORDS {
+        let fills = config.turn.filler_after.is_some();
+        for path in GIVEN_WORDS.into_iter().filter(|path| fills || *path != FILLERS) {
             let is_said = matches!(self.values.get(path), Some(Value::Text(text)) if !text.trim().is_empty());
             if is_said {
                 let place = self.latest_place(path, "realtime.tts");

@@ -257,6 +257,26 @@ fn a_choice_that_needs_another_setting_says_so() {
 }
 
 #[test]
+fn words_that_nobody_can_say_are_a_fault_and_what_a_realtime_model_spares_needs_nothing() {
+    check(
+        "[realtime]\nprovider = \"fake\"\ntts = false\n[conversation]\ngreeting = \"Hello!\"\napology = \"\"\n",
+        &[],
+        &[],
+        expect![[
+            r#"agent.toml:5: conversation.greeting: nobody can say it; set realtime.tts = true, or greeting = """#
+        ]],
+    );
+    let spares = "[realtime]\nprovider = \"fake\"\n[stt.local]\nengine = \"whisper\"\n";
+    check(spares, &[], &[], expect!["fine"]);
+    check(
+        "[realtime]\nprovider = \"nobody\"\n",
+        &[],
+        &[],
+        expect![[r#"agent.toml:2: realtime.provider = "nobody": must be "none" or "fake""#]],
+    );
+}
+
+#[test]
 fn all_faults_are_reported_and_no_secret_is_shown() {
     check(
         "[livekit]\napi_secret = 12345\n[worker]\nslot = 1\nshards = 0\n",
