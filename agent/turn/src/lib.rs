@@ -19,6 +19,8 @@
 //! - a turn during an uninterruptible speech is answered after it, not lost;
 //! - words that are still being recognised keep a paused reply paused, and an endpoint waiting;
 //! - when a final transcript never comes, the interim words count; the wait for it is learned;
+//! - a turn while functions run is answered at once, not when they have returned; stopped then, the agent listens;
+//! - a judge of pauses has a deadline;
 //! - there are no empty turns; a call to be closed waits only for what can still come.
 //!
 //! Invariants, each checked by [`Watch`] on every order, in tests and in production:

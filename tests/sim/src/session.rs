@@ -42,6 +42,20 @@ pub struct Session {
     session_close_transcript_timeout: Option<Seconds>,
     user_turn_limit_words: Option<u32>,
     user_turn_limit_duration: Option<Seconds>,
+    discard_audio_if_uninterruptible: Option<Kept>,
+}
+
+/// What is said over a speech that cannot be interrupted is heard, and answered after it.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "bool")]
+struct Kept;
+
+impl TryFrom<bool> for Kept {
+    type Error = &'static str;
+
+    fn try_from(discards: bool) -> Result<Self, Self::Error> {
+        if discards { Err("no word of a user is discarded: it can only be false") } else { Ok(Self) }
+    }
 }
 
 /// What ends a turn.

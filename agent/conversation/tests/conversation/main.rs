@@ -2,6 +2,7 @@
 
 mod agents;
 mod answers;
+mod changes;
 mod failures;
 mod interruptions;
 mod judging;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    AgentState, CancelReason, Detection, DropReason, Machine, Output, State, Suppression,
+    CancelReason, Detection, DropReason, Machine, Output, State, Suppression,
     listener::Listener,
     overlap::{self, Way},
     state::{Made, Pause, Wait},
@@ -151,7 +151,7 @@ impl Machine {
 
     /// Tells that the agent listens, between a speech that was stopped and the next.
     pub(super) fn show_floor_given(&mut self) {
-        if self.is_quiet() && self.agent == AgentState::Speaking {
+        if self.is_quiet() {
             self.show_agent();
         }
     }

@@ -89,7 +89,9 @@ fn a_turn_over_running_functions_takes_the_place_of_their_follow_up() {
             5000 commit t2
             5000 cancel r1 interrupted
             5000 end t1 superseded
+            5000 agent listening
             5000 begin r2 turn
+            5000 agent thinking
         "#]],
     );
 }

@@ -211,6 +211,39 @@ fn a_voice_that_never_ends_is_no_utterance() {
 }
 
 #[test]
+fn a_turn_that_lasts_too_long_is_reported_when_words_come() {
+    let mut config = config();
+    config.limits.max_duration = Some(Duration::from_secs(2));
+    check_with(
+        config,
+        "   100 user.started
+          1500 user.final 3
+          2000 user.stopped 1600
+          2300 user.started
+          3000 user.final 1
+          3500 user.stopped 3100
+          4000 end",
+        expect![[r#"
+            100 user speaking
+            2000 user listening
+            2100 commit t1
+            2100 begin r1 turn
+            2100 agent thinking
+            2300 user speaking
+            2300 pause r1
+            2800 agent listening
+            3000 news turn too long 4 2900
+            3000 cancel r1 interrupted
+            3000 end t1 superseded
+            3500 user listening
+            3600 commit t2
+            3600 begin r2 turn
+            3600 agent thinking
+        "#]],
+    );
+}
+
+#[test]
 fn a_turn_that_is_too_long_is_reported_once_until_the_agent_speaks() {
     let mut config = config();
     config.limits.max_words = Some(5);

@@ -211,3 +211,35 @@ fn a_speech_may_need_more_to_be_interrupted_than_others() {
         "#]],
     );
 }
+
+#[test]
+fn a_listeners_noise_is_one_after_a_false_interruption_too() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          1050 user.started 1000
+          2200 user.stopped 1700
+          4300 user.started 4250
+          4600 user.interim 1
+          4600 user.overlap backchannel
+          4900 user.final 1
+          5100 user.stopped 4600
+         16000 playout.finished r1 13200",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            1050 user speaking
+            1500 pause r1
+            1500 agent listening
+            2200 user listening
+            4200 resume r1
+            4200 agent speaking
+            4300 user speaking
+            4900 set aside 1 backchannel
+            5100 user listening
+            16000 agent listening
+        "#]],
+    );
+}
