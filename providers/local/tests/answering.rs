@@ -16,12 +16,16 @@ use time::macros::datetime;
 async fn it_answers_by_the_intents_file() {
     for (said, expected) in [
         (vec!["What time is it?"], "It is 3:09 PM."),
+        (vec!["Could you tell me what time it is, please?"], "It is 3:09 PM."),
         (vec!["what day is it today"], "It is Saturday."),
+        (vec!["do you know which day it is"], "It is Saturday."),
+        (vec!["can you tell me what seven plus five is"], "7 plus 5 is 12."),
         (vec!["Tell me the date, please."], "Today is Saturday, March 14, 2026."),
         (vec!["what's 12 * 11"], "12 times 11 is 132."),
         (vec!["how much is seven divided by zero"], "Nothing can be divided by zero."),
         (vec!["what is my name"], "You have not told me your name yet."),
         (vec!["my name is zaphod", "what is my name"], "Your name is Zaphod."),
+        (vec!["my name is zaphod", "do you remember what my name is"], "Your name is Zaphod."),
         (vec!["my name is anna", "call me bob", "hello there"], "Hello again, Bob."),
         (
             vec!["turn on the kitchen light"],
