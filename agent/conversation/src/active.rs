@@ -11,7 +11,7 @@ use providers_core::{
 
 use crate::{
     Absent, ConversationConfig, Greeting, Handle, LiveModel, LiveTurns, Parts, TurnProfile, agent::AnyAgent,
-    making::Voicing,
+    making::Voicing, pen::Pen,
 };
 
 /// What agents have in common unless their profiles say otherwise.
@@ -21,13 +21,15 @@ pub(crate) struct Common {
     pub(crate) tts: Arc<dyn TextToSpeech>,
     pub(crate) live: Option<LiveModel>,
     pub(crate) tools: Toolset,
+    /// Whether what they say is read, not heard.
+    pub(crate) is_written: bool,
 }
 
-impl From<&Parts> for Common {
-    fn from(parts: &Parts) -> Self {
+impl Common {
+    pub(crate) fn new(parts: &Parts, is_written: bool) -> Self {
         let Parts { stt, llm, tts, live, tools, .. } = parts;
         let (stt, llm, tts) = (stt.clone(), llm.clone(), tts.clone());
-        Self { stt, llm, tts, live: live.clone(), tools: tools.clone() }
+        Self { stt, llm, tts, live: live.clone(), tools: tools.clone(), is_written }
     }
 }
 
@@ -51,6 +53,8 @@ pub(crate) struct Active {
     pub(crate) tts: Arc<dyn TextToSpeech>,
     /// What takes the place of all three.
     pub(crate) live: Option<LiveModel>,
+    /// Whether what it says is read, not heard: as the mind wrote it, without a voice.
+    is_written: bool,
 }
 
 impl Active {
@@ -84,6 +88,7 @@ impl Active {
             llm: agent.llm_node(profile.llm.unwrap_or_else(|| common.llm.clone())),
             tts: agent.tts_node(profile.tts.unwrap_or_else(|| common.tts.clone())),
             live,
+            is_written: common.is_written,
             agent,
         }
     }
@@ -136,6 +141,11 @@ impl Active {
 
     /// With what it speaks, and how.
     pub(crate) fn voicing(&self) -> Voicing {
-        Voicing { tts: self.tts.clone(), options: self.speaking.clone(), wording: self.wording.clone() }
+        let (tts, wording): (Arc<dyn TextToSpeech>, _) = if self.is_written {
+            (Arc::new(Pen::new()), Arc::default())
+        } else {
+            (self.tts.clone(), self.wording.clone())
+        };
+        Voicing { tts, options: self.speaking.clone(), wording, is_written: self.is_written }
     }
 }

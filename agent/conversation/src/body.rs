@@ -18,11 +18,22 @@ mod captions;
 mod edges;
 pub(crate) mod room;
 pub(crate) mod sound;
+pub(crate) mod written;
 
 /// What a conversation hears through and speaks through.
 pub trait Body {
     /// The next event; registers the waker when there is none. All input and output of the body is driven from here.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<BodyEvent<'_>>;
+
+    /// Whether people can hear what it plays. If not, what the agent says is only shown, and no voice is asked.
+    fn speaks(&self) -> bool {
+        true
+    }
+
+    /// Whether it hears people. If not, they only write, and no recogniser is asked.
+    fn hears(&self) -> bool {
+        true
+    }
 
     /// Prepares the playout of a reply, of which all samples come at this rate. Nothing is heard of an earlier one.
     fn begin(&mut self, reply: ReplyId, rate: SampleRate);

@@ -149,7 +149,7 @@ impl<B: Body> Call<B> {
         handle: Handle,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
-        let common = Common::from(&parts);
+        let common = Common::new(&parts, !body.speaks());
         let Parts { agents, observer, journal, pauses, overlaps, sounds, .. } = parts;
         if !body.can_pause() {
             config.turn.interruption.false_interruption = None;

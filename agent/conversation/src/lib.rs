@@ -18,6 +18,7 @@ mod keep;
 mod live;
 mod making;
 mod observe;
+mod pen;
 mod prices;
 mod recorded;
 mod report;
@@ -33,6 +34,7 @@ pub use body::{
     Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
     room::{Audience, BeforeLeaving, Dispatch, Others, RoomBody, RoomBodyConfig, Service},
     sound::{Device, SoundBody, Speaker},
+    written::Written,
 };
 pub use config::{ConversationConfig, ErrorPolicy, Greeting, Speech};
 pub use context::{ContextPolicy, SummaryPolicy};

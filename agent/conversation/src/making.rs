@@ -75,12 +75,6 @@ impl Times {
     pub(crate) fn tts_ttfb(&self) -> Option<Duration> {
         Some(self.first_sample?.since(self.text_given?))
     }
-
-    fn give_text(&mut self, now: Moment) {
-        if self.first_sample.is_none() {
-            self.text_given = Some(now);
-        }
-    }
 }
 
 /// What a reply is that was begun before its turn was committed.
@@ -143,7 +137,7 @@ impl Making {
         Self {
             id,
             calls: Vec::new(),
-            captions: Transcript::default(),
+            captions: Transcript::new(voicing.is_written),
             audio: Vec::new(),
             times: Times { asked: now, ..Times::default() },
             may_call: true,
@@ -361,9 +355,7 @@ impl Making {
         if let Voice::Speaking(voice) = &mut self.voice {
             voice.push(&self.worded.waiting);
             voice.finish();
-            self.n_voiced += self.worded.waiting.chars().count() as u64;
-            self.worded.waiting.clear();
-            self.times.give_text(now);
+            self.note_given(now);
         }
     }
 
@@ -373,21 +365,28 @@ impl Making {
             Voice::Unopened if !self.worded.waiting.trim().is_empty() => self.open_voice(now),
             Voice::Speaking(voice) if !self.worded.waiting.is_empty() => {
                 voice.push(&self.worded.waiting);
-                self.n_voiced += self.worded.waiting.chars().count() as u64;
-                self.worded.waiting.clear();
-                self.times.give_text(now);
+                self.note_given(now);
             }
             Voice::Unopened | Voice::Speaking(_) | Voice::Over | Voice::Fed => {}
         }
     }
 
+    /// The voice was given what waited. What is written is given to none.
+    fn note_given(&mut self, now: Moment) {
+        if !self.voicing.is_written {
+            self.n_voiced += self.worded.waiting.chars().count() as u64;
+            if self.times.first_sample.is_none() {
+                self.times.text_given = Some(now);
+            }
+        }
+        self.worded.waiting.clear();
+    }
+
     fn open_voice(&mut self, now: Moment) {
         let mut voice = self.voicing.tts.open(self.voicing.options.clone());
         self.rate = self.voicing.tts.sample_rate();
-        self.times.give_text(now);
         voice.push(&self.worded.waiting);
-        self.n_voiced += self.worded.waiting.chars().count() as u64;
-        self.worded.waiting.clear();
+        self.note_given(now);
         if matches!(self.text, Text::Whole) {
             voice.finish();
         }

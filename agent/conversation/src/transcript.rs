@@ -7,15 +7,21 @@ use agent_turn::Moment;
 use providers_core::WordTiming;
 
 /// A reply's text, and when its playout began.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Transcript {
     captions: Captions,
+    /// Whether it is read, not heard: then all of it is there at once.
+    is_written: bool,
     began: Option<Moment>,
     /// When the voice had said all.
     voiced: Option<Moment>,
 }
 
 impl Transcript {
+    pub(crate) fn new(is_written: bool) -> Self {
+        Self { captions: Captions::default(), is_written, began: None, voiced: None }
+    }
+
     /// More text is given to the voice.
     pub(crate) fn push(&mut self, now: Moment, said: &Said) {
         self.keep(now);
@@ -63,6 +69,9 @@ impl Transcript {
     /// What is to be shown next, when so much audio was heard.
     pub(crate) fn advance(&mut self, now: Moment, heard: Duration) -> Cow<'_, str> {
         self.keep(now);
+        if self.is_written {
+            return self.captions.rest();
+        }
         self.captions.advance(heard)
     }
 
@@ -74,12 +83,18 @@ impl Transcript {
     /// What was heard, when so much audio was.
     pub(crate) fn heard(&mut self, now: Moment, heard: Duration) -> &str {
         self.keep(now);
+        if self.is_written {
+            return self.captions.all();
+        }
         self.captions.heard(heard)
     }
 
     /// The same as it was spoken.
     pub(crate) fn heard_spoken(&mut self, now: Moment, heard: Duration) -> &str {
         self.keep(now);
+        if self.is_written {
+            return self.captions.all();
+        }
         self.captions.heard_spoken(heard)
     }
 

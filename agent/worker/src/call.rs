@@ -3,8 +3,8 @@
 use std::{cell::Cell, rc::Rc, sync::Arc};
 
 use agent_conversation::{
-    BeforeLeaving, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Observer, Parts,
-    RoomBody, RoomBodyConfig,
+    BeforeLeaving, Body, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Observer, Parts,
+    RoomBody, RoomBodyConfig, Written,
 };
 use agent_rtc::{JoinOptions, Room};
 use config_schema::Config;
@@ -103,6 +103,8 @@ impl Calls {
         let config = RoomBodyConfig {
             hearing: wiring::hearing(&self.config),
             speaking: wiring::speaking(&self.config),
+            speaks: self.config.audio.output,
+            hears: self.config.audio.input,
             audience: wiring::audience(&self.config, assignment.participant.as_deref()),
             subscription_wait: self.config.audio.subscriber_wait,
             service: remote.as_ref().map(|remote| remote.service(self.metrics.clone())),
@@ -113,8 +115,21 @@ impl Calls {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
+        let call = Held { assignment, cast, remote: remote.as_ref(), told: &told };
+        let report = if self.config.audio.output {
+            Box::pin(self.attend(call, body, &mut seat)).await
+        } else {
+            Box::pin(self.attend(call, Written::new(body), &mut seat)).await
+        };
+        reported(job, &report, &self.metrics);
+        outcome(report.reason, told.get())
+    }
+
+    /// Holds the conversation in this body.
+    async fn attend(&self, call: Held<'_>, body: impl Body, seat: &mut Seat) -> CallReport {
+        let Held { assignment: Assignment { job, .. }, cast, remote, told } = call;
         let observer = CallObserver::new(job.clone(), self.metrics.clone());
-        let observer: Box<dyn Observer> = match &remote {
+        let observer: Box<dyn Observer> = match remote {
             Some(remote) => Box::new(Both(observer, remote.follower())),
             None => Box::new(observer),
         };
@@ -122,13 +137,20 @@ impl Calls {
         let parts = Parts { journal, ..parts(cast, self.is_live.then_some(&self.cast), observer) };
         let config = ConversationConfig { id: job.to_string().into(), ..cast.entry().conversation.clone() };
         let conversation = Conversation::new(config, parts, body);
-        if let Some(remote) = &remote {
+        if let Some(remote) = remote {
             remote.attach(conversation.handle());
         }
-        let report = Box::pin(run(conversation, &mut seat, &told)).await;
-        reported(job, &report, &self.metrics);
-        outcome(report.reason, told.get())
+        run(conversation, seat, told).await
     }
+}
+
+/// A call that is held.
+struct Held<'a> {
+    assignment: &'a Assignment,
+    cast: &'a Cast,
+    remote: Option<&'a Rc<Remote>>,
+    /// Why it was told to end, once it was.
+    told: &'a Cell<Option<StopReason>>,
 }
 
 /// The parts of a conversation of these agents; with `live`, they follow their files.
@@ -153,7 +175,7 @@ pub(crate) fn parts(
 
 /// Holds the conversation; when the call is told to end, asks it to.
 async fn run(
-    conversation: Conversation<RoomBody>,
+    conversation: Conversation<impl Body>,
     seat: &mut Seat,
     told: &Cell<Option<StopReason>>,
 ) -> CallReport {

@@ -6,7 +6,9 @@ mod files;
 
 use std::{path::PathBuf, sync::Arc};
 
-use agent_conversation::{CallReport, Conversation, ConversationConfig, Device, Parts, SoundBody, Speaker};
+use agent_conversation::{
+    CallReport, Conversation, ConversationConfig, Device, Parts, SoundBody, Speaker, Written,
+};
 use config_schema::Config;
 
 use crate::{
@@ -115,7 +117,11 @@ async fn converse(
         journal: journals.as_ref().map(|journals| journals.of(&id)),
         ..parts(&cast, None, Box::new(CallObserver::new(job, metrics)))
     };
+    let speaks = config.audio.output;
     let config = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };
-    let conversation = Conversation::new(config, parts, body);
-    Ok(Box::pin(conversation.run()).await)
+    Ok(if speaks {
+        Box::pin(Conversation::new(config, parts, body).run()).await
+    } else {
+        Box::pin(Conversation::new(config, parts, Written::new(body)).run()).await
+    })
 }

@@ -60,10 +60,10 @@ impl Captions {
     }
 
     /// More words of the agent, which are heard now.
-    pub(super) fn agent(&mut self, room: &mut Room, segment: Segment, track: LocalTrack, more: &str) {
+    pub(super) fn agent(&mut self, room: &mut Room, segment: Segment, track: Option<LocalTrack>, more: &str) {
         if self.open.as_ref().is_none_or(|open| open.segment != segment) {
             self.end(room, track);
-            let sid = room.local_track_sid(track).cloned();
+            let sid = track.and_then(|track| room.local_track_sid(track).cloned());
             let options = self.options(segment, sid.as_ref().map(TrackSid::as_str), false);
             let now = room.now();
             match room.data().open_text(now, options) {
@@ -78,13 +78,13 @@ impl Captions {
     }
 
     /// The agent's segment is over.
-    pub(super) fn end_agent(&mut self, room: &mut Room, segment: Segment, track: LocalTrack) {
+    pub(super) fn end_agent(&mut self, room: &mut Room, segment: Segment, track: Option<LocalTrack>) {
         if self.open.as_ref().is_some_and(|open| open.segment == segment) {
             self.end(room, track);
         }
     }
 
-    fn end(&mut self, room: &mut Room, track: LocalTrack) {
+    fn end(&mut self, room: &mut Room, track: Option<LocalTrack>) {
         self.send_agent_packet(room, track, true);
         if let Some(open) = self.open.take() {
             let is_final = BTreeMap::from([(FINAL.to_owned(), "true".to_owned())]);
@@ -92,9 +92,9 @@ impl Captions {
         }
     }
 
-    fn send_agent_packet(&self, room: &mut Room, track: LocalTrack, is_final: bool) {
+    fn send_agent_packet(&self, room: &mut Room, track: Option<LocalTrack>, is_final: bool) {
         let Some(open) = &self.open else { return };
-        let sid = room.local_track_sid(track).cloned();
+        let sid = track.and_then(|track| room.local_track_sid(track).cloned());
         let agent = room.local().identity.clone();
         self.send_packet(
             room,
@@ -106,7 +106,8 @@ impl Captions {
         );
     }
 
-    /// The older packet, if somebody here reads nothing else.
+    /// The older packet, if somebody here reads nothing else. It is about a track: clients of LiveKit's Rust core stop
+    /// with a panic when it names none.
     fn send_packet(
         &self,
         room: &mut Room,
@@ -119,16 +120,14 @@ impl Captions {
         let needs_packets = |person: &Participant| {
             person.kind == ParticipantKind::Standard && person.client_protocol < READS_STREAMS
         };
-        if !room.participants().any(needs_packets) {
-            return;
-        }
+        let Some(track) = track.filter(|_| room.participants().any(needs_packets)) else { return };
         let segment = TranscriptionSegment {
             id: self.id(segment),
             text: text.to_owned(),
             is_final,
             language: String::new(),
         };
-        note(room.data().send_transcription(speaker, track.unwrap_or_default(), vec![segment]));
+        note(room.data().send_transcription(speaker, track, vec![segment]));
     }
 
     fn options(&self, segment: Segment, track: Option<&str>, is_final: bool) -> StreamOptions {

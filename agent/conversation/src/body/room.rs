@@ -60,6 +60,10 @@ pub struct RoomBodyConfig {
     pub hearing: HearingConfig,
     /// The encoder and the playout.
     pub speaking: SpeakingConfig,
+    /// Whether it has a track of its own; without one its agent writes ([`crate::Written`]).
+    pub speaks: bool,
+    /// Whether it subscribes microphones; if not, people only write.
+    pub hears: bool,
     /// To whom to talk, and whom to hear.
     pub audience: Audience,
     /// How long the first words wait for somebody to hear our track.
@@ -77,7 +81,9 @@ pub struct RoomBody {
     before_leaving: Option<BeforeLeaving>,
     people: People,
     hatch: Hatch,
-    track: LocalTrack,
+    /// `None`: nothing is played.
+    track: Option<LocalTrack>,
+    hears: bool,
     speaking: Speaking,
     sounds: Slots,
     floor: Floor,
@@ -108,7 +114,7 @@ impl RoomBody {
         let now = now();
         let people = People::new(config.audience, config.hearing, Box::new(detector))?;
         let speaking = Speaking::new(config.speaking, now)?;
-        let track = room.publish_audio(TrackOptions::voice(TRACK));
+        let track = config.speaks.then(|| room.publish_audio(TrackOptions::voice(TRACK)));
         room.data().receive(CHAT, Delivery::Whole);
         room.set_attributes(BTreeMap::from([(STATE.to_owned(), "initializing".to_owned())]));
         let present: Vec<Participant> = room.participants().cloned().collect();
@@ -121,6 +127,7 @@ impl RoomBody {
             people,
             hatch,
             track,
+            hears: config.hears,
             speaking,
             sounds: Slots::default(),
             floor: Floor::Unheard,
@@ -153,7 +160,8 @@ impl RoomBody {
 
     /// Subscribes the first microphone of somebody who is heard.
     fn consider_track(&mut self, of: &Identity, track: &RemoteTrack) {
-        let is_wanted = self.people.consider_track(of, &track.sid, track.kind, track.source, track.muted);
+        let is_wanted =
+            self.hears && self.people.consider_track(of, &track.sid, track.kind, track.source, track.muted);
         if let (true, Some(room)) = (is_wanted, &mut self.room) {
             room.subscribe(&track.sid, true);
         }
@@ -203,7 +211,9 @@ impl RoomBody {
                 self.hatch.on_gone(&identity);
                 self.on_left(&identity, reason);
             }
-            RoomEvent::LocalTrackSubscribed { track } if track == self.track => self.floor = Floor::Heard,
+            RoomEvent::LocalTrackSubscribed { track } if Some(track) == self.track => {
+                self.floor = Floor::Heard;
+            }
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
             RoomEvent::Disconnected(cause) => {
                 debug!(%cause, "disconnected");
@@ -264,10 +274,10 @@ impl RoomBody {
         if !self.may_speak(now) {
             return;
         }
-        let Some(room) = &mut self.room else { return };
+        let (Some(room), Some(track)) = (&mut self.room, self.track) else { return };
         while let Some(packet) = self.speaking.frame(now) {
             room.send_audio(OutgoingAudio {
-                track: self.track,
+                track,
                 rtp_time: packet.rtp_time,
                 talkspurt: packet.first,
                 level: Some(packet.level),
@@ -360,6 +370,10 @@ impl Body for RoomBody {
             }
             std::task::ready!(self.alarm.as_mut().poll(cx));
         }
+    }
+
+    fn hears(&self) -> bool {
+        self.hears
     }
 
     playout_of_body!(speaking.playout);

@@ -104,7 +104,9 @@ impl<B: Body> Call<B> {
             self.user(speaker, UserFact::Joined { standing });
         }
         let Some(listener) = self.people.get_mut(&speaker) else { return };
-        listener.hearing.open();
+        if self.body.hears() {
+            listener.hearing.open();
+        }
         listener.name = name;
         self.names_speakers |= self.people.len() > 1;
         if let Some(live) = self.live_of(speaker) {

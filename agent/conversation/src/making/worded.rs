@@ -19,6 +19,8 @@ pub(crate) struct Voicing {
     pub(crate) tts: Arc<dyn TextToSpeech>,
     pub(crate) options: TtsOptions,
     pub(crate) wording: Arc<Wording>,
+    /// Whether it is read, not heard.
+    pub(crate) is_written: bool,
 }
 
 /// The steps between the mind's text and the voice's.

@@ -14,3 +14,4 @@ mod program;
 mod scene;
 mod sound;
 mod tools;
+mod written;

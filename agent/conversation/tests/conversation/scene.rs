@@ -1,10 +1,10 @@
 //! Scenes: what the user says, what the fakes answer and how fast, and what comes out, as lines of text.
 
-use std::{cell::RefCell, fmt::Write, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::RefCell, fmt::Write, pin::Pin, rc::Rc, sync::Arc, time::Duration};
 
 use agent_conversation::{
-    Agents, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, Greeting, Handle, Journal,
-    LiveModel, LiveTurns, Moment, Observer, Parts, Person, Segment, SpeakerId, Speech, Toolset,
+    Agents, Body, CallEvent, CallReport, CloseReason, Conversation, ConversationConfig, Greeting, Handle,
+    Journal, LiveModel, LiveTurns, Moment, Observer, Parts, Person, Segment, SpeakerId, Speech, Toolset,
 };
 use agent_turn::Detection;
 use expect_test::Expect;
@@ -31,6 +31,7 @@ pub(crate) struct Scene {
     agents: Agents,
     judges: Judges,
     live: Option<(Arc<FakeRealtime>, LiveTurns)>,
+    is_written: bool,
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
@@ -91,6 +92,7 @@ impl Scene {
             agents: Agents::configured(),
             judges: Judges::default(),
             live: None,
+            is_written: false,
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
@@ -183,6 +185,12 @@ impl Scene {
         self
     }
 
+    /// What the agent says is read, not heard.
+    pub(crate) fn written(mut self) -> Self {
+        self.is_written = true;
+        self
+    }
+
     /// The user writes.
     pub(crate) fn typed(mut self, at: f64, text: &str) -> Self {
         self.cues.push(Cue::user(seconds(at), Deed::Typed(text.to_owned())));
@@ -232,9 +240,8 @@ impl Scene {
     /// Plays the scene up to a moment, drops the call there, and says how many streams were open before and after.
     pub(crate) fn drop_at(self, at: f64) -> (u64, u64) {
         runtime().block_on(async {
-            let Stage { conversation, ear, mind, voice, .. } = self.set();
+            let Stage { run: mut call, ear, mind, voice, .. } = self.set();
             let open = || ear.open_now() + mind.open_now() + voice.open_now();
-            let mut call = Box::pin(conversation.run());
             let ended = tokio::time::timeout(seconds(at), call.as_mut()).await;
             assert!(ended.is_err(), "the call was over before");
             let before = open();
@@ -277,14 +284,24 @@ impl Scene {
             ..Parts::new(ear.clone(), mind.clone(), voice.clone())
         };
         let body = ScriptedBody::new(self.cues, self.pausable, shown.clone());
-        let conversation = Conversation::new(self.config, parts, body);
-        Stage { conversation, actions: self.actions, ear, mind, voice, model, events, lines, shown }
+        let (handle, run) = match self.is_written {
+            false => start(Conversation::new(self.config, parts, body)),
+            true => start(Conversation::new(self.config, parts, agent_conversation::Written::new(body))),
+        };
+        Stage { handle, run, actions: self.actions, ear, mind, voice, model, events, lines, shown }
     }
+}
+
+type Run = Pin<Box<dyn Future<Output = CallReport>>>;
+
+fn start(conversation: Conversation<impl Body + 'static>) -> (Handle, Run) {
+    (conversation.handle(), Box::pin(conversation.run()))
 }
 
 /// A scene before its first moment.
 struct Stage {
-    conversation: Conversation<ScriptedBody<Shown>>,
+    handle: Handle,
+    run: Run,
     actions: Vec<(Duration, Action)>,
     ear: Arc<FakeEar>,
     mind: Arc<FakeMind>,
@@ -297,7 +314,7 @@ struct Stage {
 
 impl Stage {
     async fn play(self) -> Played {
-        let handle = self.conversation.handle();
+        let handle = self.handle;
         let began = tokio::time::Instant::now();
         let program = async {
             for (at, action) in self.actions {
@@ -307,7 +324,7 @@ impl Stage {
             std::future::pending::<std::convert::Infallible>().await
         };
         let report = tokio::select! {
-            report = self.conversation.run() => report,
+            report = self.run => report,
             never = program => match never {},
         };
         Played {

@@ -154,6 +154,8 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
     let body = RoomBodyConfig {
         hearing: hearing(),
         speaking: speaking(),
+        speaks: true,
+        hears: true,
         audience: Audience {
             identity: None,
             kinds: vec![ParticipantKind::Standard],

@@ -10,6 +10,11 @@ use crate::{
 section! {
     /// The audio of a call.
     pub struct Audio at "audio" {
+        /// Whether people are heard. If not, no microphone is subscribed and no recogniser asked: they write (lk.chat).
+        input: bool = "input" flag(true);
+        /// Whether the agent speaks. If not, it has no track and no voice is asked: what it says is written
+        /// (lk.transcription), as its mind wrote it, as soon as it is there.
+        output: bool = "output" flag(true);
         /// The least that is held back to bring late packets into order; each millisecond is heard as delay.
         /// One packet is enough on a still network.
         jitter_min: Duration = "jitter_min_ms" milliseconds(20, 0, 500);
