@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent_turn::{AgentState, CloseReason, Moment, ReplyId, SpeakerId, TurnEnd, TurnId, UserState, Verdict};
-use providers_core::{ErrorKind, ToolCall, Usage};
+use providers_core::{ErrorKind, ProviderInfo, ToolCall, Usage};
 
 use crate::Micros;
 
@@ -192,6 +192,8 @@ pub enum CallEvent<'a> {
     Used {
         /// Which part of the conversation used it.
         component: Component,
+        /// Who that is, of the agent that has the call; `None`: nobody any more.
+        provider: Option<&'a ProviderInfo>,
         /// What.
         usage: Usage,
     },

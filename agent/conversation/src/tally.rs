@@ -47,7 +47,7 @@ impl Tally {
             CallEvent::TurnCommitted { .. } => self.turns += 1,
             CallEvent::PlayoutStarted { .. } => self.replies += 1,
             CallEvent::PlayoutResumed { .. } => self.false_interruptions += 1,
-            CallEvent::Used { component, usage } => *self.usage.entry(component).or_default() += usage,
+            CallEvent::Used { component, usage, .. } => *self.usage.entry(component).or_default() += usage,
             CallEvent::SpeculationBegun => self.speculations.0 += 1,
             CallEvent::SpeculationUsed => self.speculations.1 += 1,
             CallEvent::SpeculationWasted { usage, cost } => {

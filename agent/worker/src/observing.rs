@@ -100,7 +100,7 @@ impl Observer for CallObserver {
                 self.metrics.provider_failed(component_name(component), kind);
                 warn!(%job, ?at, component = component_name(component), kind = kind.name(), is_final, "provider failed");
             }
-            CallEvent::Used { component, usage } => self.metrics.used(component_name(component), usage),
+            CallEvent::Used { component, usage, .. } => self.metrics.used(component_name(component), usage),
             CallEvent::Closed { reason } => info!(%job, ?at, ?reason, "conversation over"),
         }
     }

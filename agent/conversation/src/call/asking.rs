@@ -7,7 +7,7 @@ use tracing::debug;
 
 use super::Call;
 use crate::{
-    Body, CallEvent, Component,
+    Body, Component,
     active::Active,
     context::{squeeze, tokens_in, tokens_in_all, tokens_of_tools},
     summary::{Summarised, Summary},
@@ -70,7 +70,7 @@ impl<B: Body> Call<B> {
         let Some(summary) = &mut self.summary else { return false };
         let Poll::Ready(Summarised { text, until, used }) = summary.poll(cx) else { return false };
         self.summary = None;
-        self.tally.tell(self.now(), CallEvent::Used { component: Component::Llm, usage: used });
+        self.tell_used(Component::Llm, used);
         match text {
             Some(text) => self.history.summarised(text, until),
             None => debug!("the conversation was not told in short"),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use agent_turn::{CloseReason, Input, PlayoutFact, ReplyFact, ReplyId, SpeakerId, Told};
-use providers_core::{ChatMessage, ErrorKind};
+use providers_core::{ChatMessage, ErrorKind, Usage};
 use tracing::debug;
 
 use super::Call;
@@ -182,9 +182,7 @@ impl<B: Body> Call<B> {
                     self.tell(Input::Reply(id, ReplyFact::Failed));
                 }
             }
-            making::News::Used { component, usage } => {
-                self.tally.tell(self.now(), CallEvent::Used { component, usage });
-            }
+            making::News::Used { component, usage } => self.tell_used(component, usage),
         }
     }
 
@@ -209,6 +207,20 @@ impl<B: Body> Call<B> {
         if !self.replies.swap_remove(at).has_called {
             self.end_speech(id, SpeechEnd::Played);
         }
+    }
+
+    /// A provider of the agent that has the call told what was used. It may have been another agent's: what that one had
+    /// asked to be said is said even after it has left.
+    pub(super) fn tell_used(&mut self, component: Component, usage: Usage) {
+        let (now, by) = (self.now(), self.active.clone());
+        let provider = match component {
+            Component::Stt => Some(by.stt.info()),
+            Component::Llm => Some(by.llm.info()),
+            Component::Tts => Some(by.tts.info()),
+            Component::Judge => self.judges.pauses.as_ref().map(|judge| judge.info()),
+            Component::Realtime => by.live.as_ref().map(|live| live.model.info()),
+        };
+        self.tally.tell(now, CallEvent::Used { component, provider, usage });
     }
 
     /// Gives the body the samples of the reply that it plays.

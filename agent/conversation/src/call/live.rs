@@ -52,9 +52,7 @@ impl<B: Body> Call<B> {
                 self.user(SpeakerId::LINKED, UserFact::RecogniserStopped);
             }
             News::Transcript { audio, text, is_final } => self.on_transcript(audio, &text, is_final),
-            News::Used(usage) => {
-                self.tally.tell(self.now(), CallEvent::Used { component: Component::Realtime, usage });
-            }
+            News::Used(usage) => self.tell_used(Component::Realtime, usage),
             News::Lost { kind, message, broken } => {
                 self.on_failure(Component::Realtime, kind, &message, true);
                 for reply in broken {

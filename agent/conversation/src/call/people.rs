@@ -7,7 +7,7 @@ use std::{
 
 use agent_audio::Recent;
 use agent_turn::{Input, Moment, SpeakerId, UserFact, Verdict};
-use providers_core::{Usage, VoiceEdge};
+use providers_core::VoiceEdge;
 
 use super::{Call, judging::Judging};
 use crate::{
@@ -203,16 +203,12 @@ impl<B: Body> Call<B> {
                 self.tally.works(Component::Stt);
                 self.user(speaker, UserFact::RecogniserStopped);
             }
-            hearing::News::Used(usage) => self.on_used(usage),
+            hearing::News::Used(usage) => self.tell_used(Component::Stt, usage),
             hearing::News::Failed { kind, message, is_final } => {
                 self.on_failure(Component::Stt, kind, &message, is_final);
             }
         }
         true
-    }
-
-    fn on_used(&mut self, usage: Usage) {
-        self.tally.tell(self.now(), CallEvent::Used { component: Component::Stt, usage });
     }
 
     fn on_words(&mut self, speaker: SpeakerId, text: &str, words: u32, sureness: Sureness, foreseen: bool) {

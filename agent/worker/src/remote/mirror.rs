@@ -23,6 +23,9 @@ const ITEMS: usize = 4_096;
 /// Replies whose tools are out at once. A mind that calls more is lost, and so is what is told of its oldest.
 const ROUNDS: usize = 64;
 
+/// What was used, by component, provider and model.
+pub(super) type Used = BTreeMap<(Component, &'static str, String), Usage>;
+
 /// What is known of a conversation.
 pub(super) struct Mirror {
     /// When it began, since the Unix epoch.
@@ -31,7 +34,7 @@ pub(super) struct Mirror {
     pub(super) user_state: wire::UserState,
     /// The name of the agent that has the call.
     pub(super) agent: String,
-    pub(super) used: BTreeMap<Component, Usage>,
+    pub(super) used: Used,
     items: VecDeque<ChatItem>,
     n_items: u64,
     rounds: BTreeMap<ReplyId, Round>,
@@ -54,7 +57,7 @@ impl Mirror {
             agent_state: wire::AgentState::AsInitializing,
             user_state: wire::UserState::UsListening,
             agent: String::new(),
-            used: BTreeMap::new(),
+            used: Used::new(),
             items: VecDeque::new(),
             n_items: 0,
             rounds: BTreeMap::new(),
@@ -144,8 +147,9 @@ impl Mirror {
                 let message = format!("{}: {}", component_name(component), kind.name());
                 told.push(Event::Error(told::Error { message }));
             }
-            CallEvent::Used { component, usage } => {
-                *self.used.entry(component).or_default() += usage;
+            CallEvent::Used { component, provider, usage } => {
+                let (name, model) = provider.map_or(("", ""), |who| (who.provider, &who.model));
+                *self.used.entry((component, name, model.to_owned())).or_default() += usage;
                 let usage = Some(super::wire::usage(&self.used));
                 told.push(Event::SessionUsageUpdated(told::SessionUsageUpdated { usage }));
             }

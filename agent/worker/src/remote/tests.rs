@@ -11,16 +11,17 @@ use agent_conversation::{
 use agent_rtc::Identity;
 use expect_test::{Expect, expect};
 use livekit_protocol::agent::{
-    AgentSessionMessage, SessionRequest, SessionResponse,
+    AgentSessionMessage, AgentSessionUsage, SessionRequest, SessionResponse,
     agent_session_event::Event,
     agent_session_message::Message,
     chat_context::{ChatItem, chat_item::Item},
     chat_message::chat_content::Payload,
+    model_usage,
     session_request::{self as request, Request},
     session_response::Response,
 };
 use prost::Message as _;
-use providers_core::{ToolCall, Usage};
+use providers_core::{ProviderInfo, ToolCall, Usage};
 
 use super::{
     exchange::{Answer, Bounds, Fact, Order, Question, Ticket},
@@ -143,7 +144,7 @@ fn answer(response: Response) -> String {
         Response::GetSessionState(state) => {
             format!("{} has it, {:?}, {:?}", state.agent_id, state.agent_state(), state.user_state())
         }
-        Response::GetSessionUsage(usage) => format!("{} components", usage.usage.unwrap().model_usage.len()),
+        Response::GetSessionUsage(told) => format!("used by {}", models(&told.usage.unwrap())),
         Response::GetFrameworkInfo(info) => info.sdk,
         other => panic!("{other:?}"),
     }
@@ -174,14 +175,19 @@ fn news(event: Event) -> String {
             .to_lowercase(),
         Event::Error(error) => error.message,
         Event::OverlappingSpeech(overlap) => format!("overlap, interruption {}", overlap.is_interruption),
-        Event::SessionUsageUpdated(usage) => format!("used {:?}", usage.usage.unwrap().model_usage[0].usage)
-            .split(" {")
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
+        Event::SessionUsageUpdated(told) => format!("used by {}", models(&told.usage.unwrap())),
         Event::AgentFalseInterruption(_) => "false interruption".to_owned(),
         other => panic!("{other:?}"),
     }
+}
+
+/// Of the mind, the only one in these tests that uses anything.
+fn models(usage: &AgentSessionUsage) -> String {
+    let names = usage.model_usage.iter().map(|model| match &model.usage {
+        Some(model_usage::Usage::Llm(used)) => format!("{} {}", used.provider, used.model),
+        other => panic!("{other:?}"),
+    });
+    names.collect::<Vec<_>>().join(", ")
 }
 
 fn items(items: &[ChatItem]) -> String {
@@ -382,9 +388,12 @@ fn the_agent_and_the_state_of_the_conversation_are_told() {
             },
         ],
     };
+    let provider = ProviderInfo { provider: "fake", model: "parrot".into() };
+    let provider = Some(&provider);
+    let used = CallEvent::Used { component: Component::Llm, provider, usage: Usage::default() };
     play.hears(0, &CallEvent::HandedOff { from: None, to: "host" })
         .hears(0, &CallEvent::Agent(AgentState::Listening))
-        .hears(1, &CallEvent::Used { component: Component::Llm, usage: Usage::default() })
+        .hears(1, &used)
         .sends(10, "operator", &agent_info("a"))
         .at(20, Fact::Answered(Ticket(1), Answer::Agent(info)))
         .sends(30, "operator", &asked("b", Some(Request::GetSessionState(request::GetSessionState {}))))
@@ -393,13 +402,13 @@ fn the_agent_and_the_state_of_the_conversation_are_told() {
         .check(expect![[r#"
             0 news to operator: at 1000.000 item_1 None hands over to host
             0 news to operator: at 1000.000 agent AsInitializing → AsListening
-            1 news to operator: at 1000.001 used Some(Llm(LlmModelUsage
+            1 news to operator: at 1000.001 used by fake parrot
             10 ask 1 for the agent
             20 answer to operator: a agent host "Be brief." tools ["book"] reads [read_1 User "Hi.", read_2 Assistant "Let me see.", read_3 calls book{}]
             20 count answered
             30 answer to operator: b host has it, AsListening, UsListening
             30 count answered
-            40 answer to operator: c 1 components
+            40 answer to operator: c used by fake parrot
             40 count answered
             50 answer to operator: d colloquy
             50 count answered

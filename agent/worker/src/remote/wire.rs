@@ -1,6 +1,6 @@
 //! The messages of the topic, made of what a call knows: the one place that knows their fields.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use agent_conversation::{AgentState, Component, Role, ToolEnd, UserState};
 use livekit_protocol::agent::{
@@ -14,6 +14,8 @@ use livekit_protocol::agent::{
 use pbjson_types::Timestamp;
 use prost::Message as _;
 use providers_core::{ChatMessage as Read, ToolCall, Usage};
+
+use super::mirror::Used;
 
 /// A moment, given as the time since the Unix epoch.
 pub(super) fn timestamp(unix: Duration) -> Timestamp {
@@ -127,35 +129,40 @@ pub(super) fn read(messages: &[Read]) -> Vec<ChatItem> {
     items
 }
 
-/// What was used so far. Which provider used it is not told: a component may have had several.
-pub(super) fn usage(used: &BTreeMap<Component, Usage>) -> wire::AgentSessionUsage {
+/// What was used so far.
+pub(super) fn usage(used: &Used) -> wire::AgentSessionUsage {
     let count = |count: u64| i32::try_from(count).unwrap_or(i32::MAX);
     let seconds = |ms: u64| ms as f64 / 1_000.0;
-    let of_component = |(component, used): (&Component, &Usage)| {
+    let of_model = |((component, provider, model), used): (&(Component, &str, String), &Usage)| {
+        let (provider, model) = ((*provider).to_owned(), model.clone());
         let usage = match component {
             Component::Llm | Component::Realtime => model_usage::Usage::Llm(wire::LlmModelUsage {
+                provider,
+                model,
                 input_tokens: count(used.input_tokens),
                 input_cached_tokens: count(used.cached_tokens),
                 output_tokens: count(used.output_tokens),
                 ..wire::LlmModelUsage::default()
             }),
             Component::Tts => model_usage::Usage::Tts(wire::TtsModelUsage {
+                provider,
+                model,
                 input_tokens: count(used.input_tokens),
                 output_tokens: count(used.output_tokens),
                 characters_count: count(used.characters),
                 audio_duration: seconds(used.audio_out_ms),
-                ..wire::TtsModelUsage::default()
             }),
             Component::Stt => model_usage::Usage::Stt(wire::SttModelUsage {
+                provider,
+                model,
                 input_tokens: count(used.input_tokens),
                 output_tokens: count(used.output_tokens),
                 audio_duration: seconds(used.audio_in_ms),
-                ..wire::SttModelUsage::default()
             }),
             // There is no message for one.
             Component::Judge => return None,
         };
         Some(wire::ModelUsage { usage: Some(usage) })
     };
-    wire::AgentSessionUsage { model_usage: used.iter().filter_map(of_component).collect() }
+    wire::AgentSessionUsage { model_usage: used.iter().filter_map(of_model).collect() }
 }
