@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use agent_conversation::{Person, SpeakerId, Standing};
+use agent_conversation::{LiveModel, LiveTurns, Person, SpeakerId, Standing};
 use providers_core::{SampleRate, ToolCall};
-use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
+use providers_fake::{Answer, FakeEar, FakeMind, FakeRealtime, FakeVoice, Sound, Speech, Utterance, When};
 
 use crate::{
     body::{Cue, Deed},
@@ -12,6 +12,8 @@ use crate::{
     scenario::{self, Script, Speaker},
     session::Detection,
 };
+
+mod live;
 
 /// What the mind calls the user where others are there, too.
 const USER: &str = "user";
@@ -26,6 +28,8 @@ pub(crate) struct Cast {
     pub(crate) mind: Arc<FakeMind>,
     /// Speaks as long as the script says.
     pub(crate) voice: Arc<FakeVoice>,
+    /// Is all three, if the script has one.
+    model: Option<(Arc<FakeRealtime>, LiveTurns)>,
 }
 
 impl Cast {
@@ -40,13 +44,21 @@ impl Cast {
         let ear = FakeEar::scripted_each(&utterances(script), endpoints);
         let mind = FakeMind::new(answers(script));
         let voice = FakeVoice::new(rate, Sound::Silence, speeches(script));
-        Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice) }
+        let model = script.realtime.map(|realtime| live::model(&realtime, script));
+        Self { ear: Arc::new(ear), mind: Arc::new(mind), voice: Arc::new(voice), model }
+    }
+
+    /// The realtime model as the conversation has it.
+    pub(crate) fn live(&self) -> Option<LiveModel> {
+        let (model, turns) = self.model.as_ref()?;
+        Some(LiveModel { model: model.clone(), turns: *turns, voice: None })
     }
 
     /// How many streams of providers are open.
     #[must_use]
     pub(crate) fn open_streams(&self) -> u64 {
-        self.ear.open_now() + self.mind.open_now() + self.voice.open_now()
+        let model = self.model.as_ref().map_or(0, |(model, _)| model.open_now());
+        self.ear.open_now() + self.mind.open_now() + self.voice.open_now() + model
     }
 }
 

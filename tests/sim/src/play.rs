@@ -88,6 +88,7 @@ async fn perform(script: &Script) -> Played {
     let lines = Rc::new(RefCell::new(Vec::new()));
     events.borrow_mut().push(opening());
     let parts = Parts {
+        live: cast.live(),
         agents: agents::agents(script),
         observer: Box::new(witness),
         journal: Some(Box::new(Lines(Rc::clone(&lines)))),

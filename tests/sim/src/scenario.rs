@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use crate::{
     judge::Expectation,
-    seconds::{Probability, Seconds},
+    seconds::{Limit, Probability, Seconds},
     session::Session,
 };
 
@@ -46,6 +46,8 @@ pub struct Script {
     pub vad: Vad,
     /// How the recogniser finds the ends of speech, if the turn detection is its.
     pub stt: Recogniser,
+    /// The realtime model in place of mind and voice, if there is one.
+    pub realtime: Option<Realtime>,
     /// The agent of the beginning.
     pub agent: Agent,
     /// Those who can be handed over to, by name.
@@ -90,6 +92,29 @@ pub struct Recogniser {
     pub start_delay: Seconds,
     /// How long after the final transcript it says that speech has ended.
     pub end_delay: Seconds,
+}
+
+/// A realtime model: what the mind answers it answers, and it speaks as long as the voice would.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Realtime {
+    /// Who finds the user's turns.
+    pub turns: Turns,
+    /// How long after a turn its words come.
+    #[serde(default = "Realtime::transcript_delay")]
+    pub transcript_delay: Limit,
+}
+
+/// Who finds the user's turns.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum Turns {
+    /// The model.
+    Model,
+    /// Voice activity.
+    Voice,
+    /// Voice activity and the recogniser.
+    Words,
 }
 
 /// Who the agent is.
@@ -354,6 +379,12 @@ impl Default for Vad {
 impl Default for Recogniser {
     fn default() -> Self {
         Self { start_delay: Seconds::millis(50), end_delay: Seconds::default() }
+    }
+}
+
+impl Realtime {
+    fn transcript_delay() -> Limit {
+        Limit::After(Duration::from_millis(500))
     }
 }
 

@@ -10,7 +10,7 @@ use providers_core::{ChatMessage, HeardId};
 
 use super::{Call, between, people::Listener};
 use crate::{
-    Body, CallEvent, Latency, Role, Say, UserTurn,
+    Body, CallEvent, Latency, LiveTurns, Role, Say, UserTurn,
     agent::{Hook, TurnAnswer},
     handle::Wish,
     history::user_text,
@@ -49,6 +49,9 @@ impl<B: Body> Call<B> {
         let (audio, heard) = self.take_audio(speaker, source);
         self.turns.insert(turn, OpenTurn { committed: now, speech_end, heard });
         // Words that came before the end of the last voice were not waited for.
+        // Nor were any where voice alone, or the model, says that it was speech.
+        let is_transcribed = self.live_turns(speaker).is_none_or(|turns| turns == LiveTurns::Words);
+        let last_final = last_final.filter(|_| is_transcribed);
         let transcription_delay = speech_end.and_then(|end| Some(last_final?.0.saturating_sub(end.0)));
         let end_of_turn_delay = speech_end.and_then(|end| between(end, now));
         self.tally
