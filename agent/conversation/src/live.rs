@@ -24,7 +24,7 @@ pub use self::{
     absent::Absent,
     model::{LiveModel, LiveTurns},
 };
-pub(crate) use self::{book::Piece, events::News};
+pub(crate) use self::{book::Piece, events::News, items::Taken};
 use self::{
     book::{Book, Cause, Entry, Wanted},
     microphone::Microphone,
@@ -290,15 +290,15 @@ impl Live {
         }
     }
 
-    /// A reply was stopped after so much of it was heard, and this of its text; `was_whole`: all of the text.
-    pub(crate) fn cut(&mut self, reply: ReplyId, heard: Duration, text: &str, was_whole: bool) {
+    /// A reply was stopped after so much of it was taken in.
+    pub(crate) fn cut(&mut self, reply: ReplyId, taken: Taken<'_>) {
         let Some(entry) = self.book.take(reply) else { return };
         let rate = self.model.speaks_at();
         let truncates = self.model.capabilities().truncation;
         self.give_up(&entry);
         let Session::Open(session) = &mut self.session else { return };
         if truncates && entry.answer.is_some() {
-            for cut in entry.items.cut(rate, heard, text, was_whole) {
+            for cut in entry.items.cut(rate, taken) {
                 session.truncate(&cut.item, ItemHeard { audio: cut.audio, text: &cut.text });
             }
         }

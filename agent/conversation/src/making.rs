@@ -51,8 +51,9 @@ pub(crate) struct Making {
     rate: SampleRate,
     samples: u64,
     finished: bool,
-    /// Whether a realtime model makes it.
+    /// Whether a realtime model makes it, and whether that brings the audio too.
     is_fed: bool,
+    brings_audio: bool,
 }
 
 /// When a reply got how far.
@@ -154,6 +155,7 @@ impl Making {
             samples: 0,
             finished: false,
             is_fed: false,
+            brings_audio: false,
         }
     }
 
@@ -235,9 +237,9 @@ impl Making {
         self.is_fed
     }
 
-    /// Whether a voice speaks it.
+    /// Whether its words are given to a voice, or only shown: it has no audio of its own.
     pub(crate) const fn has_voice(&self) -> bool {
-        self.times.text_given.is_some()
+        !self.brings_audio
     }
 
     /// The rate of its samples.

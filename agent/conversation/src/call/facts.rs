@@ -11,7 +11,8 @@ use tracing::debug;
 
 use super::Call;
 use crate::{
-    Body, BodyEnd, BodyEvent, CallEvent, Component, Role, SpeechEnd, UserEvent, making, making::Making,
+    Body, BodyEnd, BodyEvent, CallEvent, Component, Role, SpeechEnd, UserEvent, live::Taken, making,
+    making::Making,
 };
 
 /// How often the machine is told that a playout goes on. It waits many times longer before it counts as stalled.
@@ -106,14 +107,13 @@ impl<B: Body> Call<B> {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
         self.body.end_agent_words(playing.segment);
-        if making.is_fed() && !is_whole {
-            let all = making.captions.all().len();
-            let text = making.captions.heard(now, heard);
-            if let Some(live) = &mut self.live {
-                live.cut(reply, heard, text, text.len() == all);
-            }
-        }
         let is_fed = making.is_fed();
+        if let Some(live) = self.live.as_mut().filter(|_| is_fed && !is_whole) {
+            let audio = (!making.has_voice()).then_some(heard);
+            let n_all = making.captions.all().len();
+            let text = making.captions.heard(now, heard);
+            live.cut(reply, Taken { audio, text, is_all_text: text.len() == n_all });
+        }
         let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) }.trim();
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
         if !text.is_empty() && !making.is_forgotten {

@@ -1,14 +1,12 @@
 //! What the turn machine orders, done.
 
-use std::time::Duration;
-
 use agent_turn::{
     AgentState, CancelReason, DropReason, Input, News, Output, PlayoutFact, ReplyId, RequestId,
 };
 use providers_core::Usage;
 
 use super::{Call, Playing};
-use crate::{Body, CallEvent, Component, SoundSlot, SpeechEnd, making::Making};
+use crate::{Body, CallEvent, Component, SoundSlot, SpeechEnd, live::Taken, making::Making};
 
 impl<B: Body> Call<B> {
     pub(super) fn obey(&mut self, order: Output) {
@@ -102,7 +100,7 @@ impl<B: Body> Call<B> {
         if let Some(at) = self.replies.iter().position(|making| making.id == reply) {
             let making = self.replies.swap_remove(at);
             if let Some(live) = &mut self.live {
-                live.cut(reply, Duration::ZERO, "", false);
+                live.cut(reply, Taken::NOTHING);
             }
             self.count_waste(&making);
         }

@@ -20,6 +20,22 @@ struct Item {
     bytes: usize,
 }
 
+/// How much of an answer was heard, or read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Taken<'a> {
+    /// Of its audio; `None` where its text is read or spoken by somebody else.
+    pub(crate) audio: Option<Duration>,
+    /// Of its text.
+    pub(crate) text: &'a str,
+    /// Whether that is all of the text.
+    pub(crate) is_all_text: bool,
+}
+
+impl Taken<'_> {
+    /// Nothing.
+    pub(crate) const NOTHING: Self = Self { audio: Some(Duration::ZERO), text: "", is_all_text: false };
+}
+
 /// An item that was not heard to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cut {
@@ -53,27 +69,34 @@ impl Items {
         &mut self.0[at]
     }
 
-    /// The items that were not heard to their end, when so much of the answer was, and this of its text. Of an item
-    /// without audio the text tells; `was_whole`: all of the text was heard.
-    pub(crate) fn cut(&self, rate: SampleRate, heard: Duration, text: &str, was_whole: bool) -> Vec<Cut> {
-        let heard_samples = rate.samples_in(heard);
-        let heard_bytes = if was_whole { usize::MAX } else { text.len() };
-        let is_cut = |item: &&Item| {
-            if item.samples > 0 {
-                item.audio_from + item.samples > heard_samples
-            } else {
-                item.text_from + item.bytes > heard_bytes
+    /// The items that were not taken in to their end, when this much of the answer was.
+    pub(crate) fn cut(&self, rate: SampleRate, taken: Taken<'_>) -> Vec<Cut> {
+        self.0.iter().filter_map(|item| item.cut(rate, taken)).collect()
+    }
+}
+
+impl Item {
+    /// Where it is cut; `None` when it was taken in to its end. What is read, or has no audio, is cut in its text.
+    fn cut(&self, rate: SampleRate, taken: Taken<'_>) -> Option<Cut> {
+        let until = taken.text.len().min(self.text_from.saturating_add(self.bytes));
+        let from = self.text_from.min(until);
+        let (is_whole, samples) = match taken.audio.filter(|_| self.samples > 0) {
+            Some(heard) => {
+                let heard = rate.samples_in(heard);
+                (
+                    self.audio_from + self.samples <= heard,
+                    heard.saturating_sub(self.audio_from).min(self.samples),
+                )
+            }
+            None => {
+                let is_whole = taken.is_all_text || until - from == self.bytes;
+                (is_whole, self.samples * (until - from) as u64 / self.bytes.max(1) as u64)
             }
         };
-        let cut = |item: &Item| {
-            let samples = heard_samples.saturating_sub(item.audio_from).min(item.samples);
-            let until = text.len().min(item.text_from.saturating_add(item.bytes));
-            // The heard text is that of the captions; where it differs from the model's a boundary may fall within a
-            // letter, and then nothing is said of the text.
-            let text = text.get(item.text_from.min(until)..until).unwrap_or_default().to_owned();
-            Cut { item: item.id.clone(), audio: rate.duration_of(samples), text }
-        };
-        self.0.iter().filter(is_cut).map(cut).collect()
+        // The text is that of the captions; where it differs from the model's a boundary may fall within a letter, and
+        // then nothing is said of the text.
+        let text = taken.text.get(from..until).unwrap_or_default().to_owned();
+        (!is_whole).then(|| Cut { item: self.id.clone(), audio: rate.duration_of(samples), text })
     }
 }
 
@@ -83,7 +106,7 @@ mod tests {
 
     use providers_core::{ItemId, SampleRate};
 
-    use super::{Cut, Items};
+    use super::{Cut, Items, Taken};
 
     const RATE: SampleRate = SampleRate::VOICE;
 
@@ -93,6 +116,10 @@ mod tests {
 
     fn cut(name: &str, millis: u64, text: &str) -> Cut {
         Cut { item: id(name), audio: Duration::from_millis(millis), text: text.to_owned() }
+    }
+
+    fn heard(audio: Duration, text: &str) -> Taken<'_> {
+        Taken { audio: Some(audio), text, is_all_text: false }
     }
 
     /// Two items of a second each, five letters of text each.
@@ -108,7 +135,7 @@ mod tests {
 
     #[test]
     fn an_item_is_cut_where_it_was_heard_and_those_after_it_at_their_beginning() {
-        let cuts = |millis, text: &str| two().cut(RATE, Duration::from_millis(millis), text, false);
+        let cuts = |millis, text: &str| two().cut(RATE, heard(Duration::from_millis(millis), text));
         assert_eq!(cuts(0, ""), [cut("a", 0, ""), cut("b", 0, "")]);
         assert_eq!(cuts(600, "one"), [cut("a", 600, "one"), cut("b", 0, "")]);
         assert_eq!(cuts(1_000, "one 2"), [cut("b", 0, "")], "the first was heard to its end");
@@ -121,9 +148,10 @@ mod tests {
     fn a_cut_is_exact_to_the_sample() {
         let mut items = Items::default();
         items.audio(&id("a"), 24_000);
-        let heard = RATE.duration_of(23_999);
-        assert_eq!(items.cut(RATE, heard, "", false)[0].audio, RATE.duration_of(RATE.samples_in(heard)));
-        assert_eq!(items.cut(RATE, Duration::from_secs(1), "", false), []);
+        let almost = RATE.duration_of(23_999);
+        let cut = items.cut(RATE, heard(almost, ""));
+        assert_eq!(cut[0].audio, RATE.duration_of(RATE.samples_in(almost)));
+        assert_eq!(items.cut(RATE, heard(Duration::from_secs(1), "")), []);
     }
 
     #[test]
@@ -131,10 +159,18 @@ mod tests {
         let mut items = Items::default();
         items.text(&id("a"), "héllo ".len());
         items.text(&id("b"), "there".len());
-        let cuts = |text: &str, is_whole| items.cut(RATE, Duration::from_secs(7), text, is_whole);
+        let cuts = |text: &str, is_all_text| items.cut(RATE, Taken { audio: None, text, is_all_text });
         assert_eq!(cuts("h", false), [cut("a", 0, "h"), cut("b", 0, "")]);
         assert_eq!(cuts("héllo th", false), [cut("b", 0, "th")]);
         assert_eq!(cuts("héllo there", false), []);
         assert_eq!(cuts("", true), [], "nothing of it was to be heard");
+    }
+    #[test]
+    fn what_is_read_is_cut_where_its_text_is() {
+        let taken = |text, is_all_text| Taken { audio: None, text, is_all_text };
+        assert_eq!(two().cut(RATE, taken("one 2two 3", false)), []);
+        assert_eq!(two().cut(RATE, taken("", true)), []);
+        let half = Cut { item: id("b"), audio: RATE.duration_of(24_000 * 2 / 5), text: "tw".to_owned() };
+        assert_eq!(two().cut(RATE, taken("one 2tw", false)), [half]);
     }
 }

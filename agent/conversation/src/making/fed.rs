@@ -14,12 +14,14 @@ use crate::{Component, live::Piece};
 const LONGEST: Duration = Duration::from_secs(600);
 
 impl Making {
-    /// A reply of which a realtime model brings the audio, at this rate; `None`: only the text.
+    /// A reply of which a realtime model brings the audio, at this rate; `None`: only the text. Of what is read only the
+    /// text counts.
     pub(crate) fn fed(id: ReplyId, rate: Option<SampleRate>, voicing: Voicing, now: Moment) -> Self {
         let mut making = Self::new(id, Text::Fed, voicing, now);
-        if let Some(rate) = rate {
+        if let Some(rate) = rate.filter(|_| !making.voicing.is_written) {
             making.voice = Voice::Fed;
             making.rate = rate;
+            making.brings_audio = true;
         }
         making.is_fed = true;
         making

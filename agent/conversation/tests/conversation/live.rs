@@ -284,6 +284,25 @@ fn a_model_that_only_writes_is_spoken_by_the_voice_and_cut_in_its_text() {
     assert_eq!(cut.map(|(audio, cut)| (audio, cut.trim().to_owned())), Some((Duration::ZERO, text.clone())));
 }
 
+#[test]
+fn what_is_read_is_the_models_text_and_no_item_is_cut_of_which_all_was_read() {
+    let slow = SpokenAnswer { duration: seconds(4.0), ..answer(STORY, LONG, 10.0) };
+    let model = model(script(&[], vec![slow, answer("Stop!", "I will.", 1.0)]));
+    let played = Scene::new()
+        .written()
+        .live(&model, LiveTurns::Voice)
+        .typed(1.0, STORY)
+        .typed(3.0, "Stop!")
+        .end(6.0)
+        .play();
+    let ChatMessage::Assistant { text, .. } = &played.report.history[1] else { panic!("nothing was shown") };
+    assert!(LONG.starts_with(text.as_str()) && text.len() < LONG.len(), "{text}");
+    assert_eq!(played.report.history[2..], [user("Stop!"), assistant("I will.")]);
+    let asked = told(&model);
+    assert!(asked.contains(&Told::Cancelled(AnswerId(1))), "{asked:?}");
+    assert!(!asked.iter().any(|told| matches!(told, Told::Truncated { .. })), "{asked:?}");
+}
+
 struct Named(&'static str, Option<&'static str>);
 
 impl Agent for Named {

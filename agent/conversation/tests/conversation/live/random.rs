@@ -34,7 +34,7 @@ fn whatever_happens_turns_keep_their_rules_and_items_are_cut_within_themselves()
 }
 
 fn any_seconds(chance: &mut Rng, from: f64, to: f64) -> f64 {
-    (chance.f64() * (to - from) + from * 1.0).clamp(from, to)
+    from + chance.f64() * (to - from)
 }
 
 fn any_script(chance: &mut Rng) -> RealtimeScript {
@@ -113,6 +113,9 @@ fn any_scene(chance: &mut Rng, turns: LiveTurns) -> Scene {
             }),
             _ => scene,
         };
+    }
+    if chance.u8(0..6) == 0 {
+        scene = scene.written();
     }
     scene.end(at + any_seconds(chance, 0.0, 9.0))
 }
