@@ -13,11 +13,14 @@ pub(crate) struct OpenTurn {
     finals: Vec<(String, u32)>,
     /// Words that may change, since the last that will not.
     interim: String,
+    /// Whether they spoke again after these: what comes then is of something else.
+    is_past: bool,
     /// What the whole turn was when it was probably complete.
     foreseen: Option<String>,
     /// Words that were taken off the turn; they may be taken back.
     aside: Vec<(String, u32)>,
-    /// Whether interim words were committed for final ones: what comes of them before they speak again is known.
+    /// Whether interim words were committed for final ones: what comes of them is known, up to their final transcript,
+    /// unless they speak again before it.
     promoted: bool,
 }
 
@@ -33,11 +36,13 @@ impl OpenTurn {
     /// They speak again: what is heard from now on is new.
     pub(crate) const fn spoken_anew(&mut self) {
         self.promoted = false;
+        self.is_past = true;
     }
 
     /// Words were heard. Returns how many, and whether the turn says now what was foreseen; `None` when they are known.
     pub(crate) fn heard(&mut self, text: &str, sureness: Sureness) -> Option<(u32, bool)> {
         if self.promoted {
+            self.promoted = sureness != Sureness::Final;
             return None;
         }
         let words = words::count(text);
@@ -48,7 +53,10 @@ impl OpenTurn {
                     self.finals.push((text.trim().to_owned(), words));
                 }
             }
-            Sureness::Interim | Sureness::Preflight => text.clone_into(&mut self.interim),
+            Sureness::Interim | Sureness::Preflight => {
+                text.clone_into(&mut self.interim);
+                self.is_past = false;
+            }
         }
         let whole = self.text();
         let is_foreseen = self.foreseen.as_ref().is_some_and(|foreseen| is_equivalent(foreseen, &whole));
@@ -70,11 +78,12 @@ impl OpenTurn {
     pub(crate) fn take(&mut self) -> Committed {
         let text = self.text();
         let interim = mem::take(&mut self.interim);
-        self.promoted = words::count(&interim) > 0;
+        let is_promoted = words::count(&interim) > 0;
+        self.promoted = is_promoted && !self.is_past;
         self.finals.clear();
         self.foreseen = None;
         self.aside.clear();
-        Committed { text, interim: if self.promoted { interim } else { String::new() } }
+        Committed { text, interim: if is_promoted { interim } else { String::new() } }
     }
 
     /// Takes the last final transcripts off, as many as have so many words, and returns what they say.
@@ -125,8 +134,20 @@ mod tests {
         let committed = turn.take();
         assert_eq!((committed.text.as_str(), committed.interim.as_str()), ("I would like to book", "book"));
         assert_eq!(turn.heard("book a table", Final), None, "it is the final of words that were committed");
+        assert_eq!(turn.heard("thanks", Final), Some((1, false)), "what comes after that one is not");
+        turn.heard("no", Interim);
+        turn.take();
         turn.spoken_anew();
-        assert_eq!(turn.heard("thanks", Final), Some((1, false)));
+        assert_eq!(turn.heard("please", Final), Some((1, false)), "neither is what is said anew");
+    }
+
+    #[test]
+    fn words_of_what_was_said_after_those_that_were_committed_are_new() {
+        let mut turn = OpenTurn::default();
+        turn.heard("no", Interim);
+        turn.spoken_anew();
+        assert_eq!(turn.take().interim, "no", "its final never came");
+        assert_eq!(turn.heard("please wait", Final), Some((2, false)));
     }
 
     #[test]
