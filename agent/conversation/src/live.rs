@@ -60,6 +60,9 @@ pub(crate) struct Live {
     /// The turns that this session has heard, by its numbers.
     heard: BTreeMap<HeardId, UserAudio>,
     n_heard: u64,
+    /// How many sessions were opened, and in which of them tools were called last.
+    n_sessions: u64,
+    called_in: u64,
     /// The last turn, while no answer has begun to it and nobody knows its words.
     unanswered: Option<UserAudio>,
     /// What turns said, as far as the model told.
@@ -93,6 +96,8 @@ impl Live {
             kept: VecDeque::new(),
             heard: BTreeMap::new(),
             n_heard: 0,
+            n_sessions: 0,
+            called_in: 0,
             unanswered: None,
             words: Words::default(),
             ended: None,
@@ -115,7 +120,7 @@ impl Live {
     }
 
     /// Whether it is told the answers of tools and goes on by itself.
-    pub(crate) fn answers_tools(&self) -> bool {
+    fn answers_tools(&self) -> bool {
         self.model.capabilities().answers_tools
     }
 
@@ -130,6 +135,7 @@ impl Live {
     pub(crate) fn open(&mut self, history: Vec<ChatMessage>) {
         let mut session = self.model.open(RealtimeSetup { history, ..self.setup.clone() });
         self.heard.clear();
+        self.n_sessions += 1;
         self.microphone.repeat(&mut *session);
         match (self.turns, self.unanswered) {
             // It finds the turn again, and what waits for the old answer gives way to it.
@@ -194,12 +200,15 @@ impl Live {
         self.microphone.begin(lead, open(&mut self.session));
     }
 
-    /// What was said since the last turn was nothing.
+    /// What was said since the last turn was nothing. That turn is kept while it may have to be given again.
     pub(crate) fn forget_turn(&mut self) {
         match self.turns {
             LiveTurns::Model => {}
             LiveTurns::Voice | LiveTurns::Words => {
-                self.microphone.forget();
+                match self.unanswered {
+                    Some(_) => self.microphone.end(false),
+                    None => self.microphone.forget(),
+                }
                 if let Session::Open(session) = &mut self.session {
                     session.clear();
                 }
@@ -261,9 +270,14 @@ impl Live {
         self.book.ask(reply, wish, answer);
     }
 
-    /// A reply is begun to what tools returned, which the model gives by itself ([`Live::answers_tools`]).
-    pub(crate) fn expect_tools(&mut self, reply: ReplyId) {
-        self.expect(reply, Cause::Tools);
+    /// A reply is begun to what tools returned: the model gives it by itself if it does and called them in this session,
+    /// else it is asked.
+    pub(crate) fn answer_tools(&mut self, reply: ReplyId, wish: AnswerWish) {
+        if self.answers_tools() && self.called_in == self.n_sessions {
+            self.expect(reply, Cause::Tools);
+        } else {
+            self.answer(reply, wish);
+        }
     }
 
     fn expect(&mut self, reply: ReplyId, cause: Cause) {

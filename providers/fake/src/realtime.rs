@@ -198,14 +198,24 @@ impl Realtime for FakeRealtime {
     fn open(&self, setup: RealtimeSetup) -> Box<dyn RealtimeSession> {
         let (open, number) = Open::count(&self.record);
         let detects = setup.turn_detection && self.script.capabilities.turn_detection;
+        let last = setup.history.iter().rev().find_map(answerable).unwrap_or_default().to_owned();
         open.record().keep(|| Told::Opened(setup));
         Box::new(Session::new(
             Arc::clone(&self.script),
             Arc::clone(&self.sound),
             Arc::clone(&self.shared),
             self.faults.of_request(number),
-            detects,
+            (detects, last),
             open,
         ))
+    }
+}
+
+/// The text of a message if it can be answered.
+fn answerable(message: &ChatMessage) -> Option<&str> {
+    match message {
+        ChatMessage::User { text } => Some(text),
+        ChatMessage::Tool { output, .. } => Some(output),
+        ChatMessage::System { .. } | ChatMessage::Assistant { .. } => None,
     }
 }

@@ -212,11 +212,7 @@ impl<B: Body> Call<B> {
         let mut making = self.fed(reply, by);
         making.may_call = tool_choice != ToolChoice::None;
         if let Some(live) = &mut self.live {
-            if live.answers_tools() {
-                live.expect_tools(reply);
-            } else {
-                live.answer(reply, AnswerWish { tool_choice, ..AnswerWish::default() });
-            }
+            live.answer_tools(reply, AnswerWish { tool_choice, ..AnswerWish::default() });
         }
         making
     }

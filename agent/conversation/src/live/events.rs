@@ -126,6 +126,9 @@ impl Live {
     }
 
     fn on_piece(&mut self, answer: AnswerId, piece: Piece) -> News {
+        if let Piece::Call(_) = piece {
+            self.called_in = self.n_sessions;
+        }
         if self.book.is_beginning(answer) {
             self.unanswered = None;
             self.microphone.answered();

@@ -13,7 +13,7 @@ use providers_core::{
 use tokio::time::Instant;
 
 use super::{
-    OwnTurns, RealtimeScript, Shared, Told,
+    OwnTurns, RealtimeScript, Shared, Told, answerable,
     planned::{Plan, Planned, item},
 };
 use crate::{
@@ -52,7 +52,7 @@ impl Session {
         sound: Arc<[i16]>,
         shared: Arc<Shared>,
         fault: Option<Fault>,
-        detects: bool,
+        (detects, last): (bool, String),
         open: Open<Told>,
     ) -> Self {
         let now = Instant::now();
@@ -69,7 +69,7 @@ impl Session {
             sound,
             shared,
             plan,
-            last: String::new(),
+            last,
             calls_out: BTreeSet::new(),
             n_heard: 0,
             n_answers: 0,
@@ -212,16 +212,14 @@ impl RealtimeSession for Session {
     }
 
     fn add(&mut self, message: ChatMessage) {
-        match &message {
-            ChatMessage::User { text } => self.last.clone_from(text),
-            ChatMessage::Tool { output, call_id, .. } => {
-                self.last.clone_from(output);
-                let was_out = self.calls_out.remove(call_id);
-                if was_out && self.calls_out.is_empty() {
-                    self.begin_by_itself(None);
-                }
-            }
-            ChatMessage::System { .. } | ChatMessage::Assistant { .. } => {}
+        if let Some(text) = answerable(&message) {
+            text.clone_into(&mut self.last);
+        }
+        if let ChatMessage::Tool { call_id, .. } = &message
+            && self.calls_out.remove(call_id)
+            && self.calls_out.is_empty()
+        {
+            self.begin_by_itself(None);
         }
         self.tell(|| Told::Added(message));
     }

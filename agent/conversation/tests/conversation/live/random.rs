@@ -66,6 +66,8 @@ fn any_script(chance: &mut Rng) -> RealtimeScript {
     capabilities.turn_detection = chance.u8(0..8) > 0;
     capabilities.audio = chance.u8(0..5) > 0;
     capabilities.answers_tools = chance.bool();
+    capabilities.updates = chance.bool();
+    capabilities.truncation = chance.u8(0..4) > 0;
     script
 }
 

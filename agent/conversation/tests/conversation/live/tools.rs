@@ -44,6 +44,25 @@ fn what_a_tool_returns_is_told_to_the_session_which_goes_on_asked_or_by_itself()
 }
 
 #[test]
+fn a_session_that_breaks_while_a_tool_runs_does_not_keep_its_answer_from_coming() {
+    for by_itself in [false, true] {
+        let script = RealtimeScript { transcript: Some(seconds(1.5)), ..weather(by_itself) };
+        // Ten pieces of text and ten of audio, the call, what was used and the end; in place of the transcript it breaks.
+        let fault = Fault { after: 23, what: Mishap::End };
+        let faults = Faults::sequence([Some(fault)]);
+        let model = Arc::new(FakeRealtime::new(script).with_faults(faults).recording());
+        let played = Scene::new()
+            .live(&model, LiveTurns::Voice)
+            .tool(tool(2.0))
+            .user(0.5, 2.5, "", 0.0)
+            .end(12.0)
+            .play();
+        let said: Vec<_> = played.report.history.iter().filter_map(text_of_reply).collect();
+        assert_eq!(said, ["Let me see.", SUNNY], "by itself: {by_itself}, {} sessions", model.opened());
+    }
+}
+
+#[test]
 fn what_a_tool_of_an_interrupted_answer_returns_is_kept_and_not_spoken_about() {
     for by_itself in [false, true] {
         let model = model(weather(by_itself));
