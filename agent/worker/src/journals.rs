@@ -5,14 +5,14 @@
 //! ends early: what is there is the beginning of the call without a gap, and can still be decided again.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs::{self, File},
     io::{self, Write as _},
     mem,
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -44,12 +44,28 @@ pub struct JournalsError {
 
 /// What a call hands over.
 enum Piece {
-    /// Whole lines of the journal of a call of this number and name.
-    Lines { call: u64, name: Arc<str>, text: String },
-    /// There will be no more of it.
-    Over { call: u64 },
+    /// Whole lines of the journal of a call.
+    Lines { call: Arc<Head>, text: String },
     /// There will be no more of any.
     End,
+}
+
+/// What a call's journal is called, held by the call and, while it writes, by the thread that writes.
+struct Head {
+    number: u64,
+    name: String,
+    /// Whether it has ended before its call.
+    is_cut: AtomicBool,
+}
+
+impl Head {
+    /// It ends here: told once.
+    fn cut(&self, metrics: &Metrics, why: &dyn std::fmt::Display) {
+        if !self.is_cut.swap(true, Relaxed) {
+            metrics.journal_cut();
+            warn!(call = %self.name, %why, "the call's journal ends here");
+        }
+    }
 }
 
 impl Journals {
@@ -67,14 +83,14 @@ impl Journals {
     /// The journal of a call of this name. The file is `NAME.journal`, or `NAME-2.journal` if there is one.
     #[must_use]
     pub fn of(&self, name: &str) -> Box<dyn Journal> {
+        let number = self.calls.fetch_add(1, Relaxed);
+        let head = Arc::new(Head { number, name: file_name(name), is_cut: AtomicBool::new(false) });
         Box::new(CallJournal {
-            call: self.calls.fetch_add(1, Relaxed),
-            name: file_name(name).into(),
+            head,
             pieces: self.pieces.clone(),
             metrics: self.metrics.clone(),
             text: String::new(),
             handed_over: Instant::now(),
-            is_cut: false,
         })
     }
 }
@@ -99,40 +115,33 @@ pub fn journals(config: &Config, metrics: &Arc<Metrics>) -> Result<Option<Journa
 
 /// The journal of one call, on that call's thread.
 struct CallJournal {
-    call: u64,
-    name: Arc<str>,
+    head: Arc<Head>,
     pieces: SyncSender<Piece>,
     metrics: Arc<Metrics>,
     /// Lines that were not yet handed over.
     text: String,
     handed_over: Instant,
-    is_cut: bool,
 }
 
 impl CallJournal {
     fn hand_over(&mut self) {
         self.handed_over = Instant::now();
         let text = mem::take(&mut self.text);
-        if text.is_empty() || self.is_cut {
+        if text.is_empty() || self.head.is_cut.load(Relaxed) {
             return;
         }
-        match self.pieces.try_send(Piece::Lines { call: self.call, name: self.name.clone(), text }) {
+        match self.pieces.try_send(Piece::Lines { call: self.head.clone(), text }) {
             Ok(()) => {}
-            Err(TrySendError::Full(_)) => {
-                self.is_cut = true;
-                self.metrics.journal_cut();
-                warn!(call = %self.name, "the disk is too slow: the call's journal ends here");
+            Err(TrySendError::Full(_)) => self.head.cut(&self.metrics, &"the disk is too slow"),
+            Err(TrySendError::Disconnected(_)) => {
+                self.head.cut(&self.metrics, &"the thread that writes is gone");
             }
-            Err(TrySendError::Disconnected(_)) => self.is_cut = true,
         }
     }
 }
 
 impl Journal for CallJournal {
     fn line(&mut self, line: &str) {
-        if self.is_cut {
-            return;
-        }
         self.text.push_str(line);
         self.text.push('\n');
         if self.text.len() >= PIECE || self.handed_over.elapsed() >= HELD {
@@ -144,44 +153,61 @@ impl Journal for CallJournal {
 impl Drop for CallJournal {
     fn drop(&mut self) {
         self.hand_over();
-        // A file that is not closed now is closed with all others.
-        let _full = self.pieces.try_send(Piece::Over { call: self.call });
     }
 }
 
 /// What the writing thread has before it.
 struct Desk {
     folder: PathBuf,
-    /// By call; `None` after a failure, which is told once.
-    files: BTreeMap<u64, Option<File>>,
+    /// Of calls that go on, by number.
+    files: BTreeMap<u64, Open>,
     metrics: Arc<Metrics>,
+}
+
+/// The file of a call.
+struct Open {
+    file: File,
+    /// How long it is: whole lines.
+    length: u64,
+    /// Gone when its call is.
+    of: Weak<Head>,
 }
 
 impl Desk {
     fn write(&mut self, inbox: &Receiver<Piece>) {
         while let Ok(piece) = inbox.recv() {
             match piece {
-                Piece::Lines { call, name, text } => self.append(call, &name, &text),
-                Piece::Over { call } => drop(self.files.remove(&call)),
+                Piece::Lines { call, text } => {
+                    if let Err(error) = self.append(&call, &text) {
+                        self.files.remove(&call.number);
+                        call.cut(&self.metrics, &error);
+                    }
+                    drop(call);
+                    self.files.retain(|_, open| open.of.strong_count() > 0);
+                }
                 Piece::End => return,
             }
         }
     }
 
-    fn append(&mut self, call: u64, name: &str, text: &str) {
-        let opened = match self.files.remove(&call) {
-            Some(None) => Ok(None),
-            Some(Some(file)) => Ok(Some(file)),
-            None => create(&self.folder, name).map(Some),
+    fn append(&mut self, call: &Arc<Head>, text: &str) -> io::Result<()> {
+        if call.is_cut.load(Relaxed) {
+            return Ok(());
+        }
+        let open = match self.files.entry(call.number) {
+            Entry::Occupied(open) => open.into_mut(),
+            Entry::Vacant(place) => {
+                let file = create(&self.folder, &call.name)?;
+                place.insert(Open { file, length: 0, of: Arc::downgrade(call) })
+            }
         };
-        let written = opened
-            .and_then(|file| file.map(|mut file| file.write_all(text.as_bytes()).map(|()| file)).transpose());
-        let file = written.unwrap_or_else(|error| {
-            self.metrics.journal_cut();
-            warn!(call = name, %error, "the call's journal ends here");
-            None
-        });
-        self.files.insert(call, file);
+        let written = open.file.write_all(text.as_bytes());
+        match &written {
+            Ok(()) => open.length += text.len() as u64,
+            // Half a line could be read as another line.
+            Err(_) => open.file.set_len(open.length)?,
+        }
+        written
     }
 }
 
@@ -261,9 +287,38 @@ mod tests {
         assert_eq!(text.len(), PIECE + 1);
         call.line(&line);
         drop(call);
-        assert!(matches!(inbox.try_recv(), Ok(Piece::Over { .. })), "nothing after the gap");
+        assert!(inbox.try_recv().is_err(), "nothing after the gap");
         assert_eq!(metrics.journals_cut(), 1);
-        drop(inbox);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_is_told_once_and_the_files_of_calls_that_are_over_are_closed() {
+        let folder = tempfile::tempdir().unwrap();
+        let metrics = Arc::new(Metrics::new());
+        let mut desk =
+            Desk { folder: folder.path().to_owned(), files: BTreeMap::new(), metrics: metrics.clone() };
+        let head = |number, name: &str| {
+            Arc::new(Head { number, name: name.to_owned(), is_cut: AtomicBool::new(false) })
+        };
+        let (good, bad) = (head(1, "AJ_1"), head(2, "no/such"));
+        let (pieces, inbox) = sync_channel(8);
+        for call in [&good, &bad, &good, &bad] {
+            let text = "20 timeout\n".to_owned();
+            pieces.send(Piece::Lines { call: call.clone(), text }).unwrap();
+        }
+        pieces.send(Piece::End).unwrap();
+        desk.write(&inbox);
+        assert_eq!(
+            files(folder.path()),
+            [("AJ_1.journal".to_owned(), "20 timeout\n20 timeout\n".to_owned())]
+        );
+        assert_eq!((metrics.journals_cut(), desk.files.len()), (1, 1));
+        drop(good);
+        let text = "20 timeout\n".to_owned();
+        pieces.send(Piece::Lines { call: head(3, "AJ_3"), text }).unwrap();
+        pieces.send(Piece::End).unwrap();
+        desk.write(&inbox);
+        assert_eq!(desk.files.len(), 0, "both calls are over");
     }
 
     #[test]
