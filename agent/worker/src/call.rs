@@ -12,7 +12,7 @@ use futures_util::TryFutureExt;
 use tokio::sync::watch;
 
 use crate::{
-    cast::Cast,
+    cast::{Cast, Live},
     journals::Journals,
     metrics::Metrics,
     observing::{Both, CallObserver, reported},
@@ -154,11 +154,7 @@ struct Held<'a> {
 }
 
 /// The parts of a conversation of these agents; with `live`, they follow their files.
-pub(crate) fn parts(
-    cast: &Cast,
-    live: Option<&watch::Receiver<Option<Arc<Cast>>>>,
-    observer: Box<dyn Observer>,
-) -> Parts {
+pub(crate) fn parts(cast: &Cast, live: Option<&Live>, observer: Box<dyn Observer>) -> Parts {
     let (agents, entry) = (cast.agents(live), cast.entry());
     let CallProviders { stt, llm, tts, live, judge } = entry.providers.for_call();
     Parts {

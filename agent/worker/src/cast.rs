@@ -101,7 +101,7 @@ impl Cast {
     }
 
     /// The agents of one call. With `live`, what a newer cast says of them holds from the next turn on.
-    pub(crate) fn agents(&self, live: Option<&watch::Receiver<Option<Arc<Self>>>>) -> Agents {
+    pub(crate) fn agents(&self, live: Option<&Live>) -> Agents {
         match &self.origin {
             Origin::Configuration => return Agents::configured(),
             Origin::Program(make) => return make(),
@@ -109,14 +109,14 @@ impl Cast {
         }
         let make = |member: &Arc<Member>| {
             let (member, live, entry) = (member.clone(), live.cloned(), self.entry.clone());
-            move || FileAgent::new(member.clone(), entry.clone(), live.clone())
+            move || FileAgent::new(&member, entry.clone(), live.clone())
         };
         let first = Agents::new(self.entry.name.clone(), make(&self.entry));
         let others = self.members.iter().filter(|(name, _)| **name != self.entry.name);
         let agents = others.fold(first, |agents, (name, member)| agents.with(name.clone(), make(member)));
         self.members.values().fold(agents, |agents, member| {
-            let keep = member.keep;
-            agents.with_keep(member.name.clone(), move || hand_over::kept(keep))
+            let (name, member, live) = (member.name.clone(), member.clone(), live.cloned());
+            agents.with_keep(name, move || hand_over::kept(newest(&member, live.as_ref()).keep))
         })
     }
 
@@ -178,6 +178,15 @@ impl Member {
     }
 }
 
+/// Follows casts that take the place of the present one.
+pub(crate) type Live = watch::Receiver<Option<Arc<Cast>>>;
+
+/// An agent as its file says it now; one whose file is gone stays as it was.
+fn newest(member: &Arc<Member>, live: Option<&Live>) -> Arc<Member> {
+    let newer = live.and_then(|live| live.borrow().as_ref()?.member(&member.name).cloned());
+    newer.unwrap_or_else(|| member.clone())
+}
+
 /// The agents that one may hand over to.
 fn successors<'a>(about: &'a AgentAbout, team: &'a Team) -> impl Iterator<Item = (&'a str, &'a AgentFile)> {
     about.hand_off.iter().filter_map(|name| Some((name.as_str(), team.agents.get(name)?)))
@@ -185,3 +194,45 @@ fn successors<'a>(about: &'a AgentAbout, team: &'a Team) -> impl Iterator<Item =
 
 /// The name of the agent that the configuration describes.
 const ONLY: &str = "agent";
+
+#[cfg(test)]
+mod tests {
+    use config_schema::{File, Sources, Team};
+
+    use super::*;
+
+    fn cast(keep: &str) -> Arc<Cast> {
+        let fakes = "[stt]\nprovider = \"fake\"\n[llm]\nprovider = \"fake\"\n[tts]\nprovider = \"fake\"\n";
+        let sources = Sources { file: Some(File { name: "worker.toml", text: fakes }), ..Sources::default() };
+        let cook = format!("[agent]\nkeep = \"{keep}\"\n");
+        let files = [
+            ("host", File { name: "host.toml", text: "[agent]\nhand_off = [\"cook\"]\n" }),
+            ("cook", File { name: "cook.toml", text: &cook }),
+        ];
+        let team = Team::load(&sources, Some("host"), &files).unwrap();
+        let config = Arc::new(config_schema::load(&sources).unwrap().config);
+        Arc::new(Cast::build(&config, Some(&team), None).unwrap())
+    }
+
+    #[test]
+    fn an_agent_is_as_the_newest_cast_says_and_one_that_is_gone_as_it_was() {
+        let first = cast("all");
+        let (current, live) = watch::channel(Some(first.clone()));
+        let member = first.member("cook").unwrap().clone();
+        let keeps = || newest(&member, Some(&live)).keep;
+        assert_eq!(keeps(), Keep::All);
+        current.send_replace(Some(cast("nothing")));
+        assert_eq!((keeps(), newest(&member, None).keep), (Keep::Nothing, Keep::All));
+        current.send_replace(None);
+        assert_eq!(keeps(), Keep::All);
+    }
+
+    #[test]
+    fn whom_an_agent_may_hand_over_to_are_tools_of_its_mind() {
+        let cast = cast("all");
+        let tools = |name: &str| cast.member(name).unwrap().tools.specs();
+        let names: Vec<String> = tools("host").into_iter().map(|tool| tool.name).collect();
+        assert_eq!(names, ["hand_over_to_cook"]);
+        assert!(tools("cook").is_empty());
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_conversation::{CallEvent, CallReport, Component, Latency, Moment, Observer, TurnEnd};
+use agent_conversation::{CallEvent, CallReport, Component, Latency, Moment, Observer, ToolEnd, TurnEnd};
 use tracing::{debug, info, warn};
 
 use crate::{metrics::Metrics, protocol::JobId};
@@ -86,7 +86,9 @@ impl Observer for CallObserver {
             }
             CallEvent::ToolEnded { name, end, took, .. } => {
                 self.metrics.tool_called(end, took);
-                info!(%job, ?at, tool = name, end = end.name(), ?took, "tool ended");
+                // A name that no tool has is the mind's own text.
+                let tool = if end == ToolEnd::Refused { "" } else { name };
+                info!(%job, ?at, tool, end = end.name(), ?took, "tool ended");
             }
             CallEvent::ToolsExecuted { reply, names, errors } => {
                 debug!(%job, ?at, ?reply, ?names, errors, "tools executed");

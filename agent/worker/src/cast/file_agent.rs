@@ -6,48 +6,30 @@ use std::{
 };
 
 use agent_conversation::{Agent, AgentProfile, Handle, Say, TurnProfile, UserTurn};
-use tokio::sync::watch;
 use tracing::info;
 
-use super::{Cast, Member};
-
-/// Follows casts that take the place of the present one.
-type Live = watch::Receiver<Option<Arc<Cast>>>;
+use super::{Live, Member, newest};
 
 /// An agent that its file describes, for as long as it has a call.
 pub(super) struct FileAgent {
     member: RefCell<Arc<Member>>,
     /// With whom the call began: its ear, mind and voice are the call's own.
     entry: Arc<Member>,
-    live: Option<RefCell<Live>>,
+    live: Option<Live>,
     is_leaving: Cell<bool>,
 }
 
 impl FileAgent {
-    pub(super) fn new(member: Arc<Member>, entry: Arc<Member>, live: Option<Live>) -> Self {
-        let live = live.map(|mut live| {
-            live.mark_unchanged();
-            RefCell::new(live)
-        });
-        Self { member: RefCell::new(member), entry, live, is_leaving: Cell::new(false) }
+    pub(super) fn new(member: &Arc<Member>, entry: Arc<Member>, live: Option<Live>) -> Self {
+        let member = RefCell::new(newest(member, live.as_ref()));
+        Self { member, entry, live, is_leaving: Cell::new(false) }
     }
 
-    /// Takes what a newer cast says of this agent. An agent whose file is gone stays as it was.
+    /// Takes what a newer cast says of this agent; false if it says nothing new.
     fn update(&self) -> bool {
-        let Some(live) = &self.live else { return false };
-        let mut live = live.borrow_mut();
-        if !live.has_changed().unwrap_or(false) {
-            return false;
-        }
-        let name = self.member.borrow().name.clone();
-        let newer = live.borrow_and_update().as_ref().and_then(|cast| cast.member(&name)).cloned();
-        match newer {
-            Some(member) => {
-                *self.member.borrow_mut() = member;
-                true
-            }
-            None => false,
-        }
+        let newer = newest(&self.member.borrow(), self.live.as_ref());
+        let before = self.member.replace(newer.clone());
+        !Arc::ptr_eq(&newer, &before)
     }
 }
 
