@@ -39,10 +39,11 @@ use std::time::Instant;
 use livekit_protocol::data_packet::Value;
 use livekit_protocol::{self as proto, DataPacket};
 
-use self::incoming::Incoming;
+use self::incoming::{Incoming, Sender};
 use self::outgoing::Outgoing;
 use self::rpc::Rpc;
 
+use agent_rtc_proto::ParticipantSid;
 pub use agent_rtc_proto::{Identity, Reliability};
 
 pub use self::counters::DataCounters;
@@ -100,6 +101,7 @@ impl DataPlane {
     pub fn handle_packet(&mut self, now: Instant, reliability: Reliability, packet: DataPacket) {
         self.counters.packets += 1;
         let sender = Identity::from(packet.participant_identity);
+        let stay = ParticipantSid::from(packet.participant_sid);
         self.meet(&sender);
         match packet.value {
             None => self.counters.malformed += 1,
@@ -111,10 +113,16 @@ impl DataPlane {
             {
                 self.counters.malformed += 1;
             }
-            Some(Value::StreamHeader(header)) => self.on_stream_header(now, sender, header),
-            Some(Value::StreamChunk(chunk)) => self.incoming.on_chunk(now, sender, chunk, &mut self.counters),
+            Some(Value::StreamHeader(header)) => {
+                self.on_stream_header(now, Sender { identity: sender, stay }, header);
+            }
+            Some(Value::StreamChunk(chunk)) => {
+                let from = Sender { identity: sender, stay };
+                self.incoming.on_chunk(now, from, chunk, &mut self.counters);
+            }
             Some(Value::StreamTrailer(trailer)) => {
-                self.incoming.on_trailer(sender, trailer, &mut self.counters);
+                let from = Sender { identity: sender, stay };
+                self.incoming.on_trailer(from, trailer, &mut self.counters);
             }
             Some(Value::RpcRequest(request)) => self.on_rpc_request(now, sender, request),
             Some(Value::RpcAck(ack)) => {
@@ -377,10 +385,10 @@ impl DataPlane {
         }));
     }
 
-    fn on_stream_header(&mut self, now: Instant, sender: Identity, header: proto::data_stream::Header) {
+    fn on_stream_header(&mut self, now: Instant, from: Sender, header: proto::data_stream::Header) {
         let delivery = match header.topic.as_str() {
             rpc::REQUEST_TOPIC => {
-                self.rpc.on_request_stream(&sender, &header, &mut self.outgoing, &mut self.counters);
+                self.rpc.on_request_stream(&from.identity, &header, &mut self.outgoing, &mut self.counters);
                 Delivery::Whole
             }
             rpc::RESPONSE_TOPIC => Delivery::Whole,
@@ -392,7 +400,7 @@ impl DataPlane {
                 }
             },
         };
-        self.incoming.on_header(now, sender, header, delivery, &mut self.counters);
+        self.incoming.on_header(now, from, header, delivery, &mut self.counters);
     }
 
     fn on_rpc_request(&mut self, now: Instant, caller: Identity, request: proto::RpcRequest) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use agent_rtc_proto::Identity;
+use agent_rtc_proto::{Identity, ParticipantSid};
 
 /// A stream's id, unique for its sender.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,11 +13,15 @@ pub struct StreamId(Arc<str>);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RpcId(Arc<str>);
 
-/// One incoming stream: ids are chosen by senders, so the sender belongs to the name.
+/// One incoming stream: ids are chosen by senders, so the sender belongs to the name, and the stay that it is sent in:
+/// one who comes later under the same identity does not write into it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StreamKey {
     /// Who sends.
     pub sender: Identity,
+    /// In which stay, by the server's word; empty where a server does not say it. Of a stream that an agent sends in the
+    /// name of another it is the agent's own.
+    pub stay: ParticipantSid,
     /// Which of its streams.
     pub id: StreamId,
 }

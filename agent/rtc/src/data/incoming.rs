@@ -4,7 +4,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Instant;
 
-use agent_rtc_proto::Identity;
+use agent_rtc_proto::{Identity, ParticipantSid};
 use livekit_protocol::data_stream::header::ContentHeader;
 use livekit_protocol::data_stream::{Chunk, CompressionType, Header, Trailer};
 
@@ -23,6 +23,19 @@ pub(super) struct Incoming {
     /// Bytes in `gathered` of all open streams.
     gathered: usize,
     events: VecDeque<DataEvent>,
+}
+
+/// Whose packet it is.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) identity: Identity,
+    pub(super) stay: ParticipantSid,
+}
+
+impl Sender {
+    fn stream(self, id: String) -> StreamKey {
+        StreamKey { sender: self.identity, stay: self.stay, id: id.into() }
+    }
 }
 
 /// One open stream.
@@ -55,7 +68,7 @@ impl Incoming {
     pub(super) fn on_header(
         &mut self,
         now: Instant,
-        sender: Identity,
+        from: Sender,
         mut header: Header,
         delivery: Delivery,
         counters: &mut DataCounters,
@@ -65,7 +78,7 @@ impl Incoming {
             return;
         }
         let inline = header.inline_content.take();
-        let Some(info) = read_header(sender, header) else {
+        let Some(info) = read_header(from, header) else {
             counters.malformed += 1;
             return;
         };
@@ -101,14 +114,8 @@ impl Incoming {
 
     /// A piece of a stream. One that came before is dropped; one after a gap ends the stream, since the channel under it
     /// keeps the order and nobody sends a lost one again.
-    pub(super) fn on_chunk(
-        &mut self,
-        now: Instant,
-        sender: Identity,
-        chunk: Chunk,
-        counters: &mut DataCounters,
-    ) {
-        let key = StreamKey { sender, id: chunk.stream_id.into() };
+    pub(super) fn on_chunk(&mut self, now: Instant, from: Sender, chunk: Chunk, counters: &mut DataCounters) {
+        let key = from.stream(chunk.stream_id);
         let Some(stream) = self.open.get_mut(&key) else {
             counters.stray += 1;
             return;
@@ -131,8 +138,8 @@ impl Incoming {
     }
 
     /// A stream ends, well or with a reason.
-    pub(super) fn on_trailer(&mut self, sender: Identity, trailer: Trailer, counters: &mut DataCounters) {
-        let key = StreamKey { sender, id: trailer.stream_id.into() };
+    pub(super) fn on_trailer(&mut self, from: Sender, trailer: Trailer, counters: &mut DataCounters) {
+        let key = from.stream(trailer.stream_id);
         if !self.open.contains_key(&key) {
             counters.stray += 1;
         } else if trailer.reason.is_empty() {
@@ -279,7 +286,7 @@ fn complete(
 }
 
 /// A header in our words; none when it does not say what it carries, or has no id.
-fn read_header(sender: Identity, header: Header) -> Option<StreamInfo> {
+fn read_header(from: Sender, header: Header) -> Option<StreamInfo> {
     if header.stream_id.is_empty() {
         return None;
     }
@@ -290,7 +297,7 @@ fn read_header(sender: Identity, header: Header) -> Option<StreamInfo> {
         }
     };
     Some(StreamInfo {
-        key: StreamKey { sender, id: header.stream_id.into() },
+        key: from.stream(header.stream_id),
         topic: header.topic,
         attributes: header.attributes.into_iter().collect(),
         sent_at_unix_ms: header.timestamp,

@@ -144,3 +144,24 @@ fn all_streams_fail_when_the_room_is_over() {
     room.agent.handle_disconnected(room.now);
     expect!["500 agent: failed t: the room is disconnected"].assert_eq(&room.told());
 }
+
+#[test]
+fn one_who_comes_under_the_name_of_another_does_not_write_into_their_stream() {
+    let mut room = Room::new(0, 0);
+    room.agent.receive("t", Delivery::Whole);
+    let stream = room.caller.open_text(room.now, topic("t")).unwrap();
+    room.caller.close_text(stream, BTreeMap::new(), None);
+    let of = |stay: &str, packet: &DataPacket| DataPacket {
+        participant_identity: "caller".into(),
+        participant_sid: stay.into(),
+        ..packet.clone()
+    };
+    let [header, trailer] = taken(&mut room.caller).try_into().unwrap();
+    for packet in [of("PA_1", &header), of("PA_2", &trailer)] {
+        room.agent.handle_packet(room.now, Reliability::Reliable, packet);
+    }
+    assert_eq!((room.agent.poll_event(), room.agent.counters().stray), (None, 1));
+    room.agent.handle_packet(room.now, Reliability::Reliable, of("PA_1", &trailer));
+    let Some(DataEvent::Text { info, .. }) = room.agent.poll_event() else { panic!("no text") };
+    assert_eq!(info.key.stay, ParticipantSid::from("PA_1"));
+}
