@@ -19,12 +19,12 @@ use std::{
 };
 
 use agent_conversation::{CallEvent, Dispatch, Generate, Handle, Moment, Observer, Service};
-use agent_rtc::{Identity, Participant};
+use agent_rtc::{Identity, Participant, ParticipantSid};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use self::{
     access::Access,
-    exchange::{Answer, Bounds, Fact, Order, Question, Ticket},
+    exchange::{Answer, Bounds, Fact, Order, Parcel, Question, Ticket},
     machine::Machine,
 };
 use crate::metrics::Metrics;
@@ -32,8 +32,10 @@ use crate::metrics::Metrics;
 mod access;
 mod allowance;
 mod exchange;
+mod items;
 mod machine;
 mod mirror;
+mod stays;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -119,12 +121,14 @@ struct RemoteService {
     /// What the conversation is asked. No more than the machine allows.
     asking: Vec<(Ticket, Answering)>,
     alarm: Pin<Box<Sleep>>,
+    /// What is being sent.
+    sending: Option<Parcel>,
 }
 
 impl RemoteService {
     fn new(remote: Rc<Remote>, metrics: Arc<Metrics>) -> Self {
         let alarm = Box::pin(sleep_until(remote.began));
-        Self { remote, metrics, asking: Vec::new(), alarm }
+        Self { remote, metrics, asking: Vec::new(), alarm, sending: None }
     }
 
     fn ask(&mut self, ticket: Ticket, question: Question) {
@@ -178,19 +182,25 @@ impl Service for RemoteService {
 
     fn on_present(&mut self, participant: &Participant) {
         let may_ask = self.remote.access.admits(participant);
-        self.remote.feed(Fact::Present { who: &participant.identity, may_ask });
+        let Participant { identity: who, sid: stay, .. } = participant;
+        self.remote.feed(Fact::Present { who, stay, may_ask });
     }
 
-    fn on_gone(&mut self, identity: &Identity) {
-        self.remote.feed(Fact::Gone(identity));
+    fn on_gone(&mut self, who: &Identity, stay: &ParticipantSid) {
+        self.remote.feed(Fact::Gone { who, stay });
     }
 
-    fn on_received(&mut self, from: &Identity, bytes: &[u8]) {
-        self.remote.feed(Fact::Received { from, bytes });
+    fn on_received(&mut self, from: &Identity, stay: &ParticipantSid, bytes: &[u8]) {
+        self.remote.feed(Fact::Received { from, stay, bytes });
     }
 
-    fn on_unsent(&mut self, dispatch: Dispatch) {
-        self.remote.feed(Fact::Unsent { to: dispatch.to, bytes: &dispatch.bytes });
+    fn on_dispatched(&mut self, is_sent: bool) {
+        let Some(parcel) = self.sending.take() else { return };
+        self.remote.feed(if is_sent { Fact::Sent(parcel) } else { Fact::Unsent(parcel) });
+    }
+
+    fn on_closing(&mut self) {
+        self.remote.feed(Fact::Closing);
     }
 
     fn poll_dispatch(&mut self, cx: &mut Context<'_>) -> Poll<Dispatch> {
@@ -199,7 +209,9 @@ impl Service for RemoteService {
             self.poll_answers(cx);
             let order = self.remote.machine.borrow_mut().poll_output();
             match order {
-                Some(Order::Send { to, bytes, is_news }) => {
+                Some(Order::Send { to, bytes, parcel }) => {
+                    let is_news = parcel == Parcel::News;
+                    self.sending = Some(parcel);
                     return Poll::Ready(Dispatch { to, bytes, is_news });
                 }
                 Some(Order::Ask(ticket, question)) => self.ask(ticket, question),

@@ -207,8 +207,8 @@ impl RoomBody {
                     heard.mute(false);
                 }
             }
-            RoomEvent::ParticipantLeft { identity, reason, .. } => {
-                self.hatch.on_gone(&identity);
+            RoomEvent::ParticipantLeft { identity, sid, reason } => {
+                self.hatch.on_gone(&identity, &sid);
                 self.on_left(&identity, reason);
             }
             RoomEvent::LocalTrackSubscribed { track } if Some(track) == self.track => {
@@ -258,7 +258,7 @@ impl RoomBody {
 
     fn on_data(&mut self, event: DataEvent) {
         if let DataEvent::Bytes { info, bytes } = &event {
-            self.hatch.on_received(&info.topic, &info.key.sender, bytes);
+            self.hatch.on_received(info, bytes);
         }
         if let DataEvent::Text { info, text } = event
             && info.topic == CHAT
@@ -422,7 +422,7 @@ impl Body for RoomBody {
     fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<()> {
         if let Some(mut room) = self.room.take() {
             // What was told of the end goes before it.
-            while self.hatch.poll(cx, &mut room) {}
+            self.hatch.close(cx, &mut room);
             let before = self.before_leaving.take();
             self.closing = Some(Box::pin(async move {
                 if let Some(before) = before {

@@ -6,7 +6,7 @@ use agent_conversation::Moment;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Allowance {
     per_second: u32,
-    /// In thousandths of a request.
+    /// In parts of a request, of which there are [`ONE`].
     left: u64,
     at: Moment,
 }
@@ -18,7 +18,7 @@ impl Allowance {
 
     /// Takes one request; false when there is none left.
     pub(super) fn take(&mut self, now: Moment) -> bool {
-        let passed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        let passed = u64::try_from(now.since(self.at).as_nanos()).unwrap_or(u64::MAX);
         let full = u64::from(self.per_second) * ONE;
         self.left = passed.saturating_mul(u64::from(self.per_second)).saturating_add(self.left).min(full);
         self.at = now;
@@ -28,8 +28,8 @@ impl Allowance {
     }
 }
 
-/// A request, in thousandths: what a millisecond brings is then a whole number.
-const ONE: u64 = 1_000;
+/// A request: what a nanosecond brings is then a whole number, and no time is lost.
+const ONE: u64 = 1_000_000_000;
 
 #[cfg(test)]
 mod tests {
@@ -51,5 +51,13 @@ mod tests {
         {
             assert_eq!(taken(&mut allowance, at), expected, "at {at} ms");
         }
+    }
+
+    #[test]
+    fn no_time_is_lost_by_asking_often() {
+        let mut allowance = Allowance::new(2);
+        let asked = (0..4_000).map(|n| Moment(Duration::from_micros(n * 500 + n % 7)));
+        let taken = asked.filter(|now| allowance.take(*now)).count();
+        assert_eq!(taken, 5, "two at once, and one each half of two seconds but the last");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use agent_conversation::{AgentInfo, CallEvent, Moment, SpeechEnd};
-use agent_rtc::Identity;
+use agent_rtc::{Identity, ParticipantSid};
 
 /// How much is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,18 +20,22 @@ pub(super) struct Bounds {
 
 /// What happened.
 pub(super) enum Fact<'a> {
-    /// Somebody is there, or has changed: whether they may ask.
-    Present { who: &'a Identity, may_ask: bool },
+    /// Somebody is there, or has changed: whether they look like one who may ask.
+    Present { who: &'a Identity, stay: &'a ParticipantSid, may_ask: bool },
     /// Somebody is gone.
-    Gone(&'a Identity),
-    /// Somebody sent this.
-    Received { from: &'a Identity, bytes: &'a [u8] },
-    /// A message was too much for the data channel.
-    Unsent { to: Vec<Identity>, bytes: &'a [u8] },
+    Gone { who: &'a Identity, stay: &'a ParticipantSid },
+    /// Somebody sent this, in this stay by the server's word.
+    Received { from: &'a Identity, stay: &'a ParticipantSid, bytes: &'a [u8] },
+    /// This was sent.
+    Sent(Parcel),
+    /// This was too much for the data channel.
+    Unsent(Parcel),
     /// The conversation told this of itself.
     Told { at: Moment, event: &'a CallEvent<'a> },
     /// The conversation has answered.
     Answered(Ticket, Answer),
+    /// The call comes to its end.
+    Closing,
 }
 
 /// Which question to the conversation.
@@ -52,8 +56,8 @@ pub(super) enum Answer {
 /// What is to be done.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Order {
-    /// Send this.
-    Send { to: Vec<Identity>, bytes: Vec<u8>, is_news: bool },
+    /// Send this. One [`Fact::Sent`] or [`Fact::Unsent`] is expected.
+    Send { to: Vec<Identity>, bytes: Vec<u8>, parcel: Parcel },
     /// Ask the conversation. One [`Fact::Answered`] is expected.
     Ask(Ticket, Question),
     /// Nobody waits for this answer any more.
@@ -62,6 +66,24 @@ pub(super) enum Order {
     Count(Outcome),
     /// Count so much news that nobody was told.
     CountLostNews(u64),
+}
+
+/// What is in something that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Parcel {
+    /// News, which nobody waits for.
+    News,
+    /// An answer, and what becomes of its request with it.
+    Answer(Asked, Outcome),
+}
+
+/// A request of somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    /// Who waits for its answer.
+    pub(super) by: Identity,
+    /// What they call it.
+    pub(super) request_id: String,
 }
 
 /// What is asked of the conversation.

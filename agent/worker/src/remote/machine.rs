@@ -1,13 +1,13 @@
 //! Decides what is answered to whom, and who is told what. Pure: bytes, events and time in, orders out.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     mem,
     time::Duration,
 };
 
 use agent_conversation::{AgentInfo, CallEvent, Moment, Role, SpeechEnd};
-use agent_rtc::Identity;
+use agent_rtc::{Identity, ParticipantSid};
 use livekit_protocol::agent::{
     AgentSessionMessage, SessionRequest,
     agent_session_event::Event,
@@ -21,8 +21,10 @@ use prost::Message as _;
 
 use super::{
     allowance::Allowance,
-    exchange::{Answer, Bounds, Fact, Order, Outcome, Question, Ticket},
+    exchange::{Answer, Asked, Bounds, Fact, Order, Outcome, Parcel, Question, Ticket},
+    items::Items,
     mirror::Mirror,
+    stays::Stays,
     wire,
 };
 
@@ -31,12 +33,7 @@ pub(super) struct Machine {
     bounds: Bounds,
     mirror: Mirror,
     allowance: Allowance,
-    /// Who may ask, and is told.
-    askers: BTreeSet<Identity>,
-    /// Who is there besides.
-    others: BTreeSet<Identity>,
-    /// Requests of those of whom nothing is known yet: the server tells of somebody up to seconds after their first word.
-    early: VecDeque<Early>,
+    stays: Stays,
     /// Questions that the conversation has not answered.
     open: BTreeMap<Ticket, Asked>,
     run: Option<Run>,
@@ -46,19 +43,6 @@ pub(super) struct Machine {
     lost_news: u64,
 }
 
-/// A request of somebody unknown.
-struct Early {
-    from: Identity,
-    bytes: Vec<u8>,
-    until: Moment,
-}
-
-/// A question of somebody.
-struct Asked {
-    by: Identity,
-    request_id: String,
-}
-
 /// Words that were given in place of the user's, and what comes of them.
 struct Run {
     ticket: Ticket,
@@ -66,7 +50,7 @@ struct Run {
     until: Moment,
     /// Whether the words are in the conversation: what is said before is not their answer.
     has_begun: bool,
-    items: Vec<ChatItem>,
+    items: Items,
 }
 
 impl Machine {
@@ -76,9 +60,7 @@ impl Machine {
             bounds,
             mirror: Mirror::new(began),
             allowance: Allowance::new(bounds.per_second),
-            askers: BTreeSet::new(),
-            others: BTreeSet::new(),
-            early: VecDeque::new(),
+            stays: Stays::default(),
             open: BTreeMap::new(),
             run: None,
             next: 0,
@@ -89,28 +71,26 @@ impl Machine {
 
     pub(super) fn handle_input(&mut self, now: Moment, fact: Fact<'_>) {
         match fact {
-            Fact::Present { who, may_ask } => self.on_present(now, who, may_ask),
-            Fact::Gone(who) => {
-                self.dismiss(who);
-                self.others.remove(who);
-                self.take_early(who).for_each(|_| self.count(Outcome::Refused));
-            }
-            Fact::Received { from, bytes } => self.on_received(now, from, bytes),
-            Fact::Unsent { to, bytes } => self.on_unsent(to, bytes),
+            Fact::Present { who, stay, may_ask } => self.on_present(now, who, stay, may_ask),
+            Fact::Gone { who, stay } => self.on_gone(who, stay),
+            Fact::Received { from, stay, bytes } => self.on_received(now, from, stay, bytes),
+            Fact::Sent(Parcel::News) => {}
+            Fact::Sent(Parcel::Answer(_, outcome)) => self.count(outcome),
+            Fact::Unsent(parcel) => self.on_unsent(parcel),
             Fact::Told { at, event } => self.on_told(at, event),
             Fact::Answered(ticket, answer) => self.on_answered(ticket, answer),
+            Fact::Closing => self.on_closing(),
         }
     }
 
     /// A run takes too long: who asked is told so, and what is said goes on. Or somebody is not told of: they are refused.
     pub(super) fn handle_timeout(&mut self, now: Moment) {
-        while self.early.pop_front_if(|early| early.until <= now).is_some() {
-            self.count(Outcome::Refused);
-        }
+        let n_late = self.stays.drop_late(now);
+        self.count_refused(n_late);
         if let Some(run) = self.run.take_if(|run| run.until <= now) {
             self.orders.push_back(Order::Forget(run.ticket));
             if let Some(asked) = self.open.remove(&run.ticket) {
-                self.refuse(asked.by, asked.request_id, Outcome::Failed, "the run takes too long");
+                self.refuse(asked, Outcome::Failed, "the run takes too long");
             }
         }
     }
@@ -128,58 +108,62 @@ impl Machine {
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Moment> {
-        let (run, early) =
-            (self.run.as_ref().map(|run| run.until), self.early.front().map(|early| early.until));
-        run.into_iter().chain(early).min()
+        let run = self.run.as_ref().map(|run| run.until);
+        run.into_iter().chain(self.stays.deadline()).min()
     }
 
-    fn on_present(&mut self, now: Moment, who: &Identity, may_ask: bool) {
-        if may_ask {
-            self.others.remove(who);
-            self.askers.insert(who.clone());
-        } else {
+    fn on_present(&mut self, now: Moment, who: &Identity, stay: &ParticipantSid, may_ask: bool) {
+        if !self.stays.see(who, stay, may_ask) {
             self.dismiss(who);
-            self.others.insert(who.clone());
         }
-        for bytes in self.take_early(who) {
-            self.on_received(now, who, &bytes);
+        for bytes in self.stays.take_kept(who, stay) {
+            self.on_received(now, who, stay, &bytes);
         }
     }
 
-    /// What somebody has sent before anything was known of them.
-    fn take_early(&mut self, who: &Identity) -> impl Iterator<Item = Vec<u8>> + use<> {
-        let (theirs, others) = mem::take(&mut self.early).into_iter().partition(|early| early.from == *who);
-        self.early = others;
-        let theirs: VecDeque<Early> = theirs;
-        theirs.into_iter().map(|early| early.bytes)
+    fn on_gone(&mut self, who: &Identity, stay: &ParticipantSid) {
+        self.stays.forget(who, stay);
+        self.dismiss(who);
+        let n_early = self.stays.take_kept(who, stay).len();
+        self.count_refused(n_early);
     }
 
-    /// Somebody may not ask any more: what they have asked is not answered.
+    /// Somebody may not ask any more, or another has their name: what they have asked is not answered.
     fn dismiss(&mut self, who: &Identity) {
-        if !self.askers.remove(who) {
-            return;
-        }
-        let forgotten: Vec<Ticket> =
-            self.open.iter().filter(|(_, asked)| asked.by == *who).map(|(ticket, _)| *ticket).collect();
-        for ticket in forgotten {
-            self.open.remove(&ticket);
+        for (ticket, _) in self.open.extract_if(.., |_, asked| asked.by == *who) {
             self.run.take_if(|run| run.ticket == ticket);
             self.orders.push_back(Order::Forget(ticket));
         }
     }
 
-    fn on_received(&mut self, now: Moment, from: &Identity, bytes: &[u8]) {
-        if self.others.contains(from) {
+    /// The call comes to its end: nobody is left waiting for what the conversation will not answer.
+    fn on_closing(&mut self) {
+        self.run = None;
+        for (ticket, asked) in mem::take(&mut self.open) {
+            self.orders.push_back(Order::Forget(ticket));
+            self.refuse(asked, Outcome::Failed, "the call is over");
+        }
+        let n_early = self.stays.drop_kept();
+        self.count_refused(n_early);
+    }
+
+    fn on_received(&mut self, now: Moment, from: &Identity, stay: &ParticipantSid, bytes: &[u8]) {
+        let may_ask = self.stays.may_ask(from, stay);
+        // Who is hidden has no name, and an old server does not say in which stay somebody sends.
+        if may_ask == Some(false) || from.as_str().is_empty() || stay.as_str().is_empty() {
             return self.count(Outcome::Refused);
         }
         if bytes.len() > self.bounds.request {
             return self.count(Outcome::Limited);
         }
-        if !self.askers.contains(from) {
-            return self.keep_early(now, from, bytes);
+        if may_ask.is_none() {
+            if !self.stays.keep(now, from, stay, bytes) {
+                self.count(Outcome::Refused);
+            }
+            return;
         }
         match AgentSessionMessage::decode(bytes).map(|message| message.message) {
-            Ok(Some(Message::Request(request))) => self.on_request(now, from.clone(), request),
+            Ok(Some(Message::Request(request))) => self.on_request(now, from, request),
             // The rest is what a call tells programs, or what a console without a room tells a call.
             Ok(
                 Some(
@@ -197,49 +181,42 @@ impl Machine {
         }
     }
 
-    fn keep_early(&mut self, now: Moment, from: &Identity, bytes: &[u8]) {
-        if self.early.len() >= EARLY {
-            return self.count(Outcome::Refused);
-        }
-        let (from, bytes) = (from.clone(), bytes.to_vec());
-        self.early.push_back(Early { from, bytes, until: Moment(now.0 + EARLY_PATIENCE) });
-    }
-
-    fn on_request(&mut self, now: Moment, by: Identity, request: SessionRequest) {
-        let SessionRequest { request_id: id, request } = request;
+    fn on_request(&mut self, now: Moment, by: &Identity, request: SessionRequest) {
+        let SessionRequest { request_id, request } = request;
+        let asked = Asked { by: by.clone(), request_id };
         if !self.allowance.take(now) {
-            return self.refuse(by, id, Outcome::Limited, "too many requests in a second");
+            return self.refuse(asked, Outcome::Limited, "too many requests in a second");
         }
         match request {
-            Some(Request::Ping(_)) => self.answer(by, id, Response::Pong(response::Pong {})),
+            Some(Request::Ping(_)) => self.answer(asked, Response::Pong(response::Pong {})),
             Some(Request::GetChatHistory(_)) => {
-                let items = self.mirror.items();
-                self.answer(by, id, Response::GetChatHistory(response::GetChatHistoryResponse { items }));
+                let bytes = wire::history(asked.request_id.clone(), &mut self.mirror.items);
+                self.send(asked, Outcome::Answered, bytes);
             }
             Some(Request::GetSessionState(_)) => {
                 let state = self.state();
-                self.answer(by, id, Response::GetSessionState(state));
+                self.answer(asked, Response::GetSessionState(state));
             }
             Some(Request::GetSessionUsage(_)) => {
                 let usage = response::GetSessionUsageResponse {
                     usage: Some(wire::usage(&self.mirror.used)),
                     created_at: Some(wire::timestamp(self.mirror.unix(now))),
                 };
-                self.answer(by, id, Response::GetSessionUsage(usage));
+                self.answer(asked, Response::GetSessionUsage(usage));
             }
             Some(Request::GetFrameworkInfo(_)) => {
                 let info = response::GetFrameworkInfoResponse {
                     sdk: SDK.to_owned(),
                     sdk_version: env!("CARGO_PKG_VERSION").to_owned(),
                 };
-                self.answer(by, id, Response::GetFrameworkInfo(info));
+                self.answer(asked, Response::GetFrameworkInfo(info));
             }
             Some(Request::GetAgentInfo(_)) => {
-                let _ = self.ask(by, id, Question::Agent);
+                let _ = self.ask(asked, Question::Agent);
             }
-            Some(Request::RunInput(input)) => self.run(now, by, id, input.text),
+            Some(Request::RunInput(input)) => self.run(now, asked, input.text),
             Some(Request::GetRtcStats(_) | Request::UpdateIo(_) | Request::FinalizeSimulation(_)) | None => {
-                self.refuse(by, id, Outcome::Unsupported, "this request is not served");
+                self.refuse(asked, Outcome::Unsupported, "this request is not served");
             }
         }
     }
@@ -254,54 +231,54 @@ impl Machine {
         }
     }
 
-    fn run(&mut self, now: Moment, by: Identity, request_id: String, text: String) {
+    fn run(&mut self, now: Moment, asked: Asked, text: String) {
         if text.trim().is_empty() {
-            return self.refuse(by, request_id, Outcome::Failed, "there is nothing in the text of run_input");
+            return self.refuse(asked, Outcome::Failed, "there is nothing in the text of run_input");
         }
         if self.run.is_some() {
-            return self.refuse(by, request_id, Outcome::Limited, "another run is not over");
+            return self.refuse(asked, Outcome::Limited, "another run is not over");
         }
-        if let Some(ticket) = self.ask(by, request_id, Question::Run(text.clone())) {
+        if let Some(ticket) = self.ask(asked, Question::Run(text.clone())) {
             let until = Moment(now.0 + self.bounds.run);
-            self.run = Some(Run { ticket, text, until, has_begun: false, items: Vec::new() });
+            self.run = Some(Run { ticket, text, until, has_begun: false, items: Items::default() });
         }
     }
 
     /// Asks the conversation on behalf of somebody, unless too much is asked of it already.
-    fn ask(&mut self, by: Identity, request_id: String, question: Question) -> Option<Ticket> {
+    fn ask(&mut self, asked: Asked, question: Question) -> Option<Ticket> {
         if self.open.len() >= self.bounds.at_once {
-            self.refuse(by, request_id, Outcome::Limited, "too many requests wait for the conversation");
+            self.refuse(asked, Outcome::Limited, "too many requests wait for the conversation");
             return None;
         }
         self.next += 1;
         let ticket = Ticket(self.next);
-        self.open.insert(ticket, Asked { by, request_id });
+        self.open.insert(ticket, asked);
         self.orders.push_back(Order::Ask(ticket, question));
         Some(ticket)
     }
 
     fn on_answered(&mut self, ticket: Ticket, answer: Answer) {
         let run = self.run.take_if(|run| run.ticket == ticket);
-        let Some(Asked { by, request_id }) = self.open.remove(&ticket) else { return };
+        let Some(asked) = self.open.remove(&ticket) else { return };
         match answer {
             Answer::Agent(AgentInfo { name, instructions, tools, history }) => {
                 let info = response::GetAgentInfoResponse {
                     id: name,
                     instructions: Some(instructions),
                     tools,
-                    chat_ctx: wire::read(&history),
+                    chat_ctx: wire::read(history).into_vec(),
                 };
-                self.answer(by, request_id, Response::GetAgentInfo(info));
+                self.answer(asked, Response::GetAgentInfo(info));
             }
             Answer::Ran(SpeechEnd::Played | SpeechEnd::Interrupted) => {
-                let items = run.map(|run| run.items).unwrap_or_default();
-                self.answer(by, request_id, Response::RunInput(response::RunInputResponse { items }));
+                let items = run.map(|run| run.items.into_vec()).unwrap_or_default();
+                self.answer(asked, Response::RunInput(response::RunInputResponse { items }));
             }
             Answer::Ran(SpeechEnd::Failed) => {
-                self.refuse(by, request_id, Outcome::Failed, "the reply could not be made");
+                self.refuse(asked, Outcome::Failed, "the reply could not be made");
             }
             Answer::Ran(SpeechEnd::Dropped) | Answer::Nothing => {
-                self.refuse(by, request_id, Outcome::Failed, "the conversation does not take the request");
+                self.refuse(asked, Outcome::Failed, "the conversation does not take the request");
             }
         }
     }
@@ -315,9 +292,10 @@ impl Machine {
         {
             run.has_begun = true;
         } else if let Some(run) = self.run.as_mut().filter(|run| run.has_begun) {
-            run.items.extend(told.iter().filter_map(answer_of_run));
+            told.iter().filter_map(answer_of_run).for_each(|item| run.items.push(item));
         }
-        if self.askers.is_empty() {
+        let askers = self.stays.askers();
+        if askers.is_empty() {
             return;
         }
         let at = self.mirror.unix(at);
@@ -326,43 +304,51 @@ impl Machine {
                 self.lost_news += 1;
                 continue;
             }
-            let to = self.askers.iter().cloned().collect();
-            self.orders.push_back(Order::Send { to, bytes: wire::event(at, event), is_news: true });
+            let (to, bytes) = (askers.clone(), wire::event(at, event));
+            self.orders.push_back(Order::Send { to, bytes, parcel: Parcel::News });
         }
     }
 
     /// Who waits for an answer that could not be sent is told so, once.
-    fn on_unsent(&mut self, to: Vec<Identity>, bytes: &[u8]) {
-        let Ok(Some(Message::Response(lost))) = AgentSessionMessage::decode(bytes).map(|m| m.message) else {
-            self.lost_news += 1;
-            return;
-        };
-        if lost.error.is_none() {
-            to.into_iter().for_each(|by| {
-                self.refuse(
-                    by,
-                    lost.request_id.clone(),
-                    Outcome::Failed,
-                    "the answer is too long to be sent",
-                );
-            });
+    fn on_unsent(&mut self, parcel: Parcel) {
+        match parcel {
+            Parcel::News => self.lost_news += 1,
+            Parcel::Answer(asked, Outcome::Answered) => {
+                self.refuse(asked, Outcome::Failed, "the answer cannot be sent: the data channel is full");
+            }
+            Parcel::Answer(
+                _,
+                outcome @ (Outcome::Refused
+                | Outcome::Malformed
+                | Outcome::Limited
+                | Outcome::Unsupported
+                | Outcome::Failed),
+            ) => self.count(outcome),
         }
     }
 
-    fn answer(&mut self, by: Identity, request_id: String, answer: Response) {
-        let bytes = wire::answer(request_id, Ok(answer));
-        self.orders.push_back(Order::Send { to: vec![by], bytes, is_news: false });
-        self.count(Outcome::Answered);
+    fn answer(&mut self, asked: Asked, answer: Response) {
+        let bytes = wire::answer(asked.request_id.clone(), Ok(answer));
+        self.send(asked, Outcome::Answered, bytes);
     }
 
-    fn refuse(&mut self, by: Identity, request_id: String, outcome: Outcome, why: &str) {
-        let bytes = wire::answer(request_id, Err(why));
-        self.orders.push_back(Order::Send { to: vec![by], bytes, is_news: false });
-        self.count(outcome);
+    fn refuse(&mut self, asked: Asked, outcome: Outcome, why: &str) {
+        let bytes = wire::answer(asked.request_id.clone(), Err(why));
+        self.send(asked, outcome, bytes);
+    }
+
+    /// Sends what ends a request, which is counted when that is known to be on its way.
+    fn send(&mut self, asked: Asked, outcome: Outcome, bytes: Vec<u8>) {
+        let to = vec![asked.by.clone()];
+        self.orders.push_back(Order::Send { to, bytes, parcel: Parcel::Answer(asked, outcome) });
     }
 
     fn count(&mut self, outcome: Outcome) {
         self.orders.push_back(Order::Count(outcome));
+    }
+
+    fn count_refused(&mut self, n: usize) {
+        (0..n).for_each(|_| self.count(Outcome::Refused));
     }
 }
 
@@ -382,9 +368,5 @@ fn answer_of_run(event: &Event) -> Option<ChatItem> {
 
 /// By what name programs know this framework.
 const SDK: &str = "colloquy";
-/// Requests that may wait for the server to tell of who sent them; more are refused.
-const EARLY: usize = 16;
-/// How long they wait. A server gathers news of those who publish nothing for a second or so.
-const EARLY_PATIENCE: Duration = Duration::from_secs(5);
 /// Orders that may wait to be done; beyond it news is left out. They wait only for the next moment of their call.
 const ORDERS: usize = 256;

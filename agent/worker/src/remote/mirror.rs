@@ -1,25 +1,22 @@
 //! What is known of a conversation from what it tells: its states, what was said and done, what was used. And what
 //! programs that follow it are told of each event.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    mem,
-    time::Duration,
-};
+use std::{collections::BTreeMap, mem, time::Duration};
 
 use agent_conversation::{CallEvent, Component, Moment, ReplyId, Role, ToolEnd};
 use livekit_protocol::agent::{
     self as wire, MetricsReport,
     agent_session_event::{self as told, Event, tool_execution_updated as execution},
-    chat_context::{ChatItem, chat_item::Item},
+    chat_context::chat_item::Item,
 };
 use providers_core::{ToolCall, Usage};
 
-use super::wire::{agent_state, call, item, message, timestamp, tool_status, user_state};
+use super::{
+    items::Items,
+    wire::{agent_state, call, item, message, timestamp, tool_status, user_state},
+};
 use crate::observing::component_name;
 
-/// Items of the conversation that are kept; of a longer one the oldest are forgotten.
-const ITEMS: usize = 4_096;
 /// Replies whose tools are out at once. A mind that calls more is lost, and so is what is told of its oldest.
 const ROUNDS: usize = 64;
 
@@ -35,7 +32,8 @@ pub(super) struct Mirror {
     /// The name of the agent that has the call.
     pub(super) agent: String,
     pub(super) used: Used,
-    items: VecDeque<ChatItem>,
+    /// What was said and done.
+    pub(super) items: Items,
     n_items: u64,
     rounds: BTreeMap<ReplyId, Round>,
     /// The delays of the turn that was committed, and of the reply that is heard, until their words are told.
@@ -58,7 +56,7 @@ impl Mirror {
             user_state: wire::UserState::UsListening,
             agent: String::new(),
             used: Used::new(),
-            items: VecDeque::new(),
+            items: Items::default(),
             n_items: 0,
             rounds: BTreeMap::new(),
             turn: MetricsReport::default(),
@@ -69,11 +67,6 @@ impl Mirror {
     /// A moment of the call, since the Unix epoch.
     pub(super) fn unix(&self, at: Moment) -> Duration {
         self.began + at.0
-    }
-
-    /// What was said and done, oldest first.
-    pub(super) fn items(&self) -> Vec<ChatItem> {
-        self.items.iter().cloned().collect()
     }
 
     /// Something happened; adds what is told of it.
@@ -188,7 +181,7 @@ impl Mirror {
     }
 
     fn call(&mut self, at: Moment, reply: ReplyId, made: &ToolCall, told: &mut Vec<Event>) {
-        let made = call(self.next_id(), made, Some(self.unix(at)));
+        let made = call(self.next_id(), made.clone(), Some(self.unix(at)));
         if self.rounds.len() >= ROUNDS && !self.rounds.contains_key(&reply) {
             self.rounds.pop_first();
         }
@@ -220,11 +213,8 @@ impl Mirror {
     }
 
     fn add(&mut self, added: Item, told: &mut Vec<Event>) {
-        if self.items.len() == ITEMS {
-            self.items.pop_front();
-        }
         let added = item(added);
-        self.items.push_back(added.clone());
+        self.items.push(added.clone());
         told.push(Event::ConversationItemAdded(told::ConversationItemAdded { item: Some(added) }));
     }
 

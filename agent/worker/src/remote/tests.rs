@@ -1,14 +1,16 @@
 //! What is answered to whom: as lines of text, from requests as they stand on the wire; and a whole conversation that is
 //! asked and followed under virtual time.
 
+mod bounds;
 mod conversation;
+mod stays;
 
 use std::{fmt::Write, time::Duration};
 
 use agent_conversation::{
     AgentInfo, AgentState, CallEvent, Component, Moment, ReplyId, Role, SpeechEnd, ToolEnd,
 };
-use agent_rtc::Identity;
+use agent_rtc::{Identity, ParticipantSid};
 use expect_test::{Expect, expect};
 use livekit_protocol::agent::{
     AgentSessionMessage, AgentSessionUsage, SessionRequest, SessionResponse,
@@ -24,7 +26,7 @@ use prost::Message as _;
 use providers_core::{ProviderInfo, ToolCall, Usage};
 
 use super::{
-    exchange::{Answer, Bounds, Fact, Order, Question, Ticket},
+    exchange::{Answer, Bounds, Fact, Order, Parcel, Question, Ticket},
     machine::Machine,
 };
 
@@ -52,15 +54,16 @@ fn agent_info(id: &str) -> Vec<u8> {
 struct Play {
     machine: Machine,
     lines: String,
+    /// Nothing can be sent while this is set.
+    is_full: bool,
 }
 
 impl Play {
     /// A conversation of which the operator may ask.
     fn new() -> Self {
-        let mut play =
-            Self { machine: Machine::new(BOUNDS, Duration::from_secs(1_000)), lines: String::new() };
-        play.at(0, Fact::Present { who: &"operator".into(), may_ask: true });
-        play.at(0, Fact::Present { who: &"caller".into(), may_ask: false });
+        let machine = Machine::new(BOUNDS, Duration::from_secs(1_000));
+        let mut play = Self { machine, lines: String::new(), is_full: false };
+        play.sees(0, "operator", true).sees(0, "caller", false);
         play
     }
 
@@ -77,13 +80,27 @@ impl Play {
 
     fn drain(&mut self, ms: u64) -> &mut Self {
         while let Some(order) = self.machine.poll_output() {
-            let _ = writeln!(self.lines, "{ms} {}", told(&order));
+            let lost = if self.is_full { " (unsent)" } else { "" };
+            let _ = writeln!(self.lines, "{ms} {}{lost}", told(&order));
+            if let Order::Send { parcel, .. } = order {
+                let fact = if self.is_full { Fact::Unsent(parcel) } else { Fact::Sent(parcel) };
+                self.machine.handle_input(Moment(Duration::from_millis(ms)), fact);
+            }
         }
         self
     }
 
+    /// The server tells of somebody's only stay.
+    fn sees(&mut self, ms: u64, who: &str, may_ask: bool) -> &mut Self {
+        self.at(ms, Fact::Present { who: &who.into(), stay: &stay(who), may_ask })
+    }
+
+    fn loses(&mut self, ms: u64, who: &str) -> &mut Self {
+        self.at(ms, Fact::Gone { who: &who.into(), stay: &stay(who) })
+    }
+
     fn sends(&mut self, ms: u64, from: &str, bytes: &[u8]) -> &mut Self {
-        self.at(ms, Fact::Received { from: &from.into(), bytes })
+        self.at(ms, Fact::Received { from: &from.into(), stay: &stay(from), bytes })
     }
 
     fn hears(&mut self, ms: u64, event: &CallEvent<'_>) -> &mut Self {
@@ -97,11 +114,16 @@ impl Play {
     }
 }
 
+/// The stay of one who has only one.
+fn stay(of: &str) -> ParticipantSid {
+    format!("PA_{of}").into()
+}
+
 fn told(order: &Order) -> String {
     match order {
-        Order::Send { to, bytes, is_news } => {
+        Order::Send { to, bytes, parcel } => {
             let to: Vec<&str> = to.iter().map(Identity::as_str).collect();
-            let kind = if *is_news { "news" } else { "answer" };
+            let kind = if *parcel == Parcel::News { "news" } else { "answer" };
             format!("{kind} to {}: {}", to.join(" "), read(bytes))
         }
         Order::Ask(ticket, Question::Agent) => format!("ask {} for the agent", ticket.0),
@@ -218,12 +240,12 @@ fn who_may_ask_is_answered_and_who_may_not_is_told_nothing_at_all() {
         .sends(0, "caller", &ping("b"))
         .sends(0, "nobody", &ping("c"))
         .hears(10, &CallEvent::Agent(AgentState::Listening))
-        .at(20, Fact::Present { who: &"operator".into(), may_ask: false })
+        .sees(20, "operator", false)
         .sends(30, "operator", &ping("d"))
         .hears(40, &CallEvent::Agent(AgentState::Speaking))
-        .at(50, Fact::Present { who: &"other".into(), may_ask: true })
+        .sees(50, "other", true)
         .hears(60, &CallEvent::Agent(AgentState::Listening))
-        .at(70, Fact::Gone(&"other".into()))
+        .loses(70, "other")
         .sends(80, "other", &ping("e"))
         .check(expect![[r#"
             0 answer to operator: a pong
@@ -233,32 +255,6 @@ fn who_may_ask_is_answered_and_who_may_not_is_told_nothing_at_all() {
             30 count refused
             60 news to other: at 1000.060 agent AsSpeaking → AsListening
         "#]]);
-}
-
-#[test]
-fn who_asks_before_the_server_tells_of_them_is_answered_then() {
-    let mut play = Play::new();
-    for (from, id) in [("early", "a"), ("early", "b"), ("stranger", "c"), ("nobody", "d"), ("gone", "e")] {
-        play.sends(0, from, &ping(id));
-    }
-    play.at(900, Fact::Present { who: &"early".into(), may_ask: true })
-        .at(900, Fact::Present { who: &"stranger".into(), may_ask: false })
-        .at(1_000, Fact::Gone(&"gone".into()));
-    assert_eq!(play.machine.poll_timeout(), Some(Moment(Duration::from_secs(5))));
-    play.timeout(5_000);
-    for n in 0..17 {
-        play.sends(6_000, "many", &ping(&n.to_string()));
-    }
-    play.check(expect![[r#"
-        900 answer to early: a pong
-        900 count answered
-        900 answer to early: b pong
-        900 count answered
-        900 count refused
-        1000 count refused
-        5000 count refused
-        6000 count refused
-    "#]]);
 }
 
 #[test]
@@ -283,32 +279,6 @@ fn what_makes_no_sense_is_counted_and_what_is_not_served_is_answered_so() {
             0 count unsupported
             0 answer to operator: c "there is nothing in the text of run_input"
             0 count failed
-        "#]]);
-}
-
-#[test]
-fn no_more_is_taken_than_the_bounds_allow() {
-    let mut play = Play::new();
-    for id in ["a", "b", "c"] {
-        play.sends(0, "operator", &agent_info(id));
-    }
-    play.at(100, Fact::Answered(Ticket(1), Answer::Nothing))
-        .sends(100, "operator", &ping("d"))
-        .sends(100, "operator", &ping("e"))
-        .sends(400, "operator", &ping("f"))
-        .check(expect![[r#"
-            0 ask 1 for the agent
-            0 ask 2 for the agent
-            0 answer to operator: c "too many requests wait for the conversation"
-            0 count limited
-            100 answer to operator: a "the conversation does not take the request"
-            100 count failed
-            100 answer to operator: d pong
-            100 count answered
-            100 answer to operator: e "too many requests in a second"
-            100 count limited
-            400 answer to operator: f pong
-            400 count answered
         "#]]);
 }
 
@@ -360,7 +330,7 @@ fn a_run_without_an_end_is_given_up_and_one_of_somebody_who_has_gone_is_forgotte
     play.timeout(10_000)
         .at(10_001, Fact::Answered(Ticket(1), Answer::Ran(SpeechEnd::Played)))
         .sends(11_000, "operator", &run("b", "Still there?"))
-        .at(11_500, Fact::Gone(&"operator".into()))
+        .loses(11_500, "operator")
         .at(12_000, Fact::Answered(Ticket(2), Answer::Ran(SpeechEnd::Failed)));
     assert_eq!(play.machine.poll_timeout(), None);
     play.check(expect![[r#"
@@ -415,26 +385,6 @@ fn the_agent_and_the_state_of_the_conversation_are_told() {
         "#]]);
 }
 
-#[test]
-fn an_answer_that_is_too_long_is_told_to_be_so_once() {
-    let mut play = Play::new();
-    let (to, whole) = (vec![Identity::from("operator")], super::wire::answer("a".into(), Ok(pong())));
-    let refusal = super::wire::answer("a".into(), Err("too long"));
-    let news = super::wire::event(Duration::ZERO, Event::Error(Default::default()));
-    for bytes in [whole, refusal, news] {
-        play.at(0, Fact::Unsent { to: to.clone(), bytes: &bytes });
-    }
-    play.check(expect![[r#"
-        0 answer to operator: a "the answer is too long to be sent"
-        0 count failed
-        0 count 1 lost
-    "#]]);
-}
-
-const fn pong() -> Response {
-    Response::Pong(livekit_protocol::agent::session_response::Pong {})
-}
-
 /// Requests with bytes changed, cut and added at random: each is counted as something, and none is a panic.
 #[test]
 fn no_bytes_take_a_call_down() {
@@ -443,8 +393,9 @@ fn no_bytes_take_a_call_down() {
     let mut random = fastrand::Rng::with_seed(seed);
     let whole = [ping("a"), run("b", "Hello?"), agent_info("c"), asked("d", None)];
     let mut machine = Machine::new(Bounds { per_second: 1_000, ..BOUNDS }, Duration::ZERO);
-    let operator = Identity::from("operator");
-    machine.handle_input(Moment::START, Fact::Present { who: &operator, may_ask: true });
+    let (operator, stay) = (Identity::from("operator"), stay("operator"));
+    let present = Fact::Present { who: &operator, stay: &stay, may_ask: true };
+    machine.handle_input(Moment::START, present);
     for n in 0..20_000 {
         let mut bytes = random.choice(&whole).cloned().unwrap_or_default();
         for _ in 0..random.usize(..4) {
@@ -456,7 +407,7 @@ fn no_bytes_take_a_call_down() {
             }
         }
         let now = Moment(Duration::from_millis(n * 10));
-        machine.handle_input(now, Fact::Received { from: &operator, bytes: &bytes });
+        machine.handle_input(now, Fact::Received { from: &operator, stay: &stay, bytes: &bytes });
         machine.handle_timeout(now);
         let mut counted = 0;
         while let Some(order) = machine.poll_output() {
@@ -464,8 +415,9 @@ fn no_bytes_take_a_call_down() {
                 Order::Ask(ticket, _) => {
                     machine.handle_input(now, Fact::Answered(ticket, Answer::Nothing));
                 }
+                Order::Send { parcel, .. } => machine.handle_input(now, Fact::Sent(parcel)),
                 Order::Count(_) => counted += 1,
-                Order::Send { .. } | Order::Forget(_) | Order::CountLostNews(_) => {}
+                Order::Forget(_) | Order::CountLostNews(_) => {}
             }
         }
         assert_eq!(counted, 1, "seed {seed}, {n}: {bytes:?}");

@@ -9,13 +9,13 @@ use livekit_protocol::agent::{
     chat_context::{ChatItem, chat_item::Item},
     chat_message::{ChatContent, chat_content::Payload},
     model_usage,
-    session_response::Response,
+    session_response::{GetChatHistoryResponse, Response},
 };
 use pbjson_types::Timestamp;
 use prost::Message as _;
 use providers_core::{ChatMessage as Read, ToolCall, Usage};
 
-use super::mirror::Used;
+use super::{items::Items, mirror::Used};
 
 /// A moment, given as the time since the Unix epoch.
 pub(super) fn timestamp(unix: Duration) -> Timestamp {
@@ -37,6 +37,24 @@ pub(super) fn answer(request_id: String, answer: Result<Response, &str>) -> Vec<
         Err(error) => (None, Some(error.to_owned())),
     };
     encode(Message::Response(SessionResponse { request_id, error, response }))
+}
+
+/// The answer with all that was said and done, which is lent to it.
+#[expect(clippy::unreachable, reason = "what was lent comes back by the way that it went")]
+pub(super) fn history(request_id: String, items: &mut Items) -> Vec<u8> {
+    items.lend(|items| {
+        let response = Some(Response::GetChatHistory(GetChatHistoryResponse { items }));
+        let answer = SessionResponse { request_id, error: None, response };
+        let message = AgentSessionMessage { message: Some(Message::Response(answer)) };
+        let bytes = message.encode_to_vec();
+        let Some(Message::Response(SessionResponse {
+            response: Some(Response::GetChatHistory(lent)), ..
+        })) = message.message
+        else {
+            unreachable!("it was put in above")
+        };
+        (bytes, lent.items)
+    })
 }
 
 fn encode(message: Message) -> Vec<u8> {
@@ -74,20 +92,21 @@ pub(super) fn message(id: String, role: Role, text: &str, at: Duration) -> ChatM
         Role::User => wire::ChatRole::User,
         Role::Assistant => wire::ChatRole::Assistant,
     };
-    ChatMessage { created_at: Some(timestamp(at)), ..words(id, role, text) }
+    ChatMessage { created_at: Some(timestamp(at)), ..words(id, role, text.to_owned()) }
 }
 
-fn words(id: String, role: wire::ChatRole, text: &str) -> ChatMessage {
-    let content = vec![ChatContent { payload: Some(Payload::Text(text.to_owned())) }];
+fn words(id: String, role: wire::ChatRole, text: String) -> ChatMessage {
+    let content = vec![ChatContent { payload: Some(Payload::Text(text)) }];
     ChatMessage { id, role: role.into(), content, ..ChatMessage::default() }
 }
 
-pub(super) fn call(id: String, call: &ToolCall, at: Option<Duration>) -> wire::FunctionCall {
+pub(super) fn call(id: String, call: ToolCall, at: Option<Duration>) -> wire::FunctionCall {
+    let ToolCall { id: call_id, name, arguments } = call;
     wire::FunctionCall {
         id,
-        call_id: call.id.clone(),
-        arguments: call.arguments.clone(),
-        name: call.name.clone(),
+        call_id,
+        arguments,
+        name,
         created_at: at.map(timestamp),
         ..wire::FunctionCall::default()
     }
@@ -98,35 +117,42 @@ pub(super) const fn item(item: Item) -> ChatItem {
 }
 
 /// The conversation as a mind reads it. It knows of no moments, so that the items have none.
-pub(super) fn read(messages: &[Read]) -> Vec<ChatItem> {
-    let mut items = Vec::with_capacity(messages.len());
-    for message in messages {
-        let id = format!("read_{}", items.len() + 1);
-        match message {
-            Read::System { text } => items.push(item(Item::Message(words(id, wire::ChatRole::System, text)))),
-            Read::User { text } => items.push(item(Item::Message(words(id, wire::ChatRole::User, text)))),
-            Read::Assistant { text, calls } => {
-                if !text.is_empty() {
-                    items.push(item(Item::Message(words(id, wire::ChatRole::Assistant, text))));
-                }
-                for made in calls {
-                    let id = format!("read_{}", items.len() + 1);
-                    items.push(item(Item::FunctionCall(call(id, made, None))));
-                }
-            }
-            Read::Tool { call_id, name, output, is_error } => {
-                items.push(item(Item::FunctionCallOutput(wire::FunctionCallOutput {
-                    id,
-                    name: name.clone(),
-                    call_id: call_id.clone(),
-                    output: output.clone(),
-                    is_error: *is_error,
-                    created_at: None,
-                })));
-            }
-        }
+pub(super) fn read(messages: Vec<Read>) -> Items {
+    let mut items = Items::default();
+    let ids = (1_u64..).map(|n| format!("read_{n}"));
+    for (id, read) in ids.zip(messages.into_iter().flat_map(parts)) {
+        items.push(item(match read {
+            Part::Words(role, text) => Item::Message(words(id, role, text)),
+            Part::Call(made) => Item::FunctionCall(call(id, made, None)),
+            Part::Output(output) => Item::FunctionCallOutput(wire::FunctionCallOutput { id, ..output }),
+        }));
     }
     items
+}
+
+/// What is one item of what a mind reads.
+enum Part {
+    Words(wire::ChatRole, String),
+    Call(ToolCall),
+    Output(wire::FunctionCallOutput),
+}
+
+fn parts(read: Read) -> Vec<Part> {
+    match read {
+        Read::System { text } => vec![Part::Words(wire::ChatRole::System, text)],
+        Read::User { text } => vec![Part::Words(wire::ChatRole::User, text)],
+        Read::Assistant { text, calls } => {
+            let said = (!text.is_empty()).then_some(Part::Words(wire::ChatRole::Assistant, text));
+            said.into_iter().chain(calls.into_iter().map(Part::Call)).collect()
+        }
+        Read::Tool { call_id, name, output, is_error } => vec![Part::Output(wire::FunctionCallOutput {
+            name,
+            call_id,
+            output,
+            is_error,
+            ..wire::FunctionCallOutput::default()
+        })],
+    }
 }
 
 /// What was used so far.

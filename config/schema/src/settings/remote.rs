@@ -11,8 +11,11 @@ section! {
     /// Programs in the room that may ask a call what its agent is told, follow all it does, and have it answer words that
     /// nobody said: the topic lk.agent.session of LiveKit's agents. Pages that people talk to agents with do not need it.
     pub struct Remote at "remote" {
-        /// The attribute by which a participant's token says that it may ask. Only of one who may not change its own
-        /// attributes; all others are refused. Empty: nobody may ask, and the topic is not read.
+        /// The attribute by which a participant's token says that it may ask; its value is "true". Only of one who may not
+        /// change its own attributes, from the first that an agent is told of its stay; all others are refused. So let no
+        /// server take the right to change attributes away from somebody who is in a room: an agent that is told of them
+        /// only then takes what they have said of themselves for the word of their token. Who is hidden cannot ask.
+        /// Empty: nobody may ask, and the topic is not read.
         attribute: Option<String> = "attribute" text("", 128);
         /// How long a request may be.
         max_request: u32 = "max_request_bytes" count(65_536, 256, 1_000_000, "bytes");

@@ -19,13 +19,15 @@ use crate::{
     remote::{Remote, access::Access},
 };
 
+const STAY: &str = "PA_1";
+
 const fn ms(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds)
 }
 
 fn participant(identity: &str, attributes: &[(&str, &str)], update_metadata: bool) -> Participant {
     Participant {
-        sid: ParticipantSid::from("PA_1"),
+        sid: ParticipantSid::from(STAY),
         identity: identity.into(),
         name: String::new(),
         kind: ParticipantKind::Standard,
@@ -42,9 +44,12 @@ fn participant(identity: &str, attributes: &[(&str, &str)], update_metadata: boo
 fn the_token_decides_and_not_what_somebody_says_of_themselves() {
     let access = Access("desk".to_owned());
     for (attributes, may_change_them, admitted) in [
-        (&[("desk", "yes")][..], false, true),
-        (&[("desk", "yes")], true, false),
+        (&[("desk", "true")][..], false, true),
+        (&[("desk", "true")], true, false),
         (&[("desk", "")], false, false),
+        (&[("desk", "false")], false, false),
+        (&[("desk", "0")], false, false),
+        (&[("desk", "yes")], false, false),
         (&[("Desk", "yes")], false, false),
         (&[], false, false),
     ] {
@@ -100,14 +105,15 @@ async fn play(asks: impl FnOnce(&mut dyn Service)) -> (Vec<String>, String) {
     config.instructions = "Be brief.".to_owned();
     let conversation = Conversation::new(config, parts, ScriptedBody::new(cues, true, ()));
     remote.attach(conversation.handle());
-    service.on_present(&participant("operator", &[("desk", "yes")], false));
-    service.on_present(&participant("caller", &[("desk", "yes")], true));
+    service.on_present(&participant("operator", &[("desk", "true")], false));
+    service.on_present(&participant("caller", &[("desk", "true")], true));
     let mut sent = Vec::new();
     let serving = async {
         tokio::time::sleep(ms(500)).await;
         asks(&mut *service);
         loop {
             let Dispatch { to, bytes, .. } = poll_fn(|cx| service.poll_dispatch(cx)).await;
+            service.on_dispatched(true);
             assert_eq!(to, [Identity::from("operator")]);
             sent.push(read(&bytes));
         }
@@ -122,9 +128,9 @@ async fn play(asks: impl FnOnce(&mut dyn Service)) -> (Vec<String>, String) {
 #[tokio::test(start_paused = true)]
 async fn words_that_nobody_said_are_answered_aloud_and_to_the_one_who_gave_them() {
     let (sent, metrics) = play(|service| {
-        service.on_received(&"operator".into(), &run("a", "A table, please."));
-        service.on_received(&"caller".into(), &agent_info("b"));
-        service.on_received(&"operator".into(), &agent_info("c"));
+        service.on_received(&"operator".into(), &STAY.into(), &run("a", "A table, please."));
+        service.on_received(&"caller".into(), &STAY.into(), &agent_info("b"));
+        service.on_received(&"operator".into(), &STAY.into(), &agent_info("c"));
     })
     .await;
     let answer =
