@@ -2,6 +2,7 @@
 import asyncio
 
 import pytest
+from livekit import api
 from livekit.protocol.agent_pb import agent_session as wire
 from remote import Remote
 
@@ -30,7 +31,7 @@ async def unanswered(remote: Remote) -> bool:
 def test_a_program_whose_token_says_so_asks_follows_and_has_words_answered(in_room, worker):
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
-        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "yes"})
+        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "true"})
         assert (await desk.ask(**PING)).HasField("pong")
         info = (await desk.ask(get_agent_info=wire.SessionRequest.GetAgentInfo())).get_agent_info
         before = len(caller.agent_said())
@@ -65,7 +66,7 @@ def test_nobody_else_is_answered_or_told_anything_whatever_they_say_of_themselve
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
         stranger = await Remote("stranger").join(caller.room.name, {})
         pretender = await Remote("pretender").join(caller.room.name, {}, may_change_them=True)
-        await pretender.room.local_participant.set_attributes({ATTRIBUTE: "yes"})
+        await pretender.room.local_participant.set_attributes({ATTRIBUTE: "true"})
         await asyncio.sleep(0.5)
         silent = [await unanswered(each) for each in (stranger, pretender)]
         await caller.speak(b"\1\20" * 24000)
@@ -81,10 +82,33 @@ def test_nobody_else_is_answered_or_told_anything_whatever_they_say_of_themselve
     assert counted(worker, "refused") == refused + 2 and counted(worker, "answered") == answered
 
 
+def test_what_somebody_said_of_themselves_is_not_their_tokens_word_when_they_may_say_no_more(in_room, worker):
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
+        pretender = await Remote("pretender").join(caller.room.name, {}, may_change_them=True)
+        await pretender.room.local_participant.set_attributes({ATTRIBUTE: "true"})
+        known = lambda: caller.room.remote_participants.get("pretender")
+        assert await caller.wait_for(lambda: known() and known().attributes.get(ATTRIBUTE) == "true", 10)
+        no_more = api.ParticipantPermission(can_subscribe=True, can_publish=True, can_publish_data=True)
+        async with api.LiveKitAPI() as server:
+            changed = await server.room.update_participant(
+                api.UpdateParticipantRequest(room=caller.room.name, identity="pretender", permission=no_more)
+            )
+        assert changed.attributes[ATTRIBUTE] == "true" and not changed.permission.can_update_metadata
+        await asyncio.sleep(3.5)  # A server gathers news of those who publish nothing for up to three seconds.
+        silent = await unanswered(pretender)
+        await pretender.leave()
+        return silent, len(pretender.events)
+
+    refused = counted(worker, "refused")
+    assert in_room(scenario, worker) == (True, 0)
+    assert counted(worker, "refused") == refused + 1
+
+
 def test_what_makes_no_sense_is_counted_and_too_much_is_refused(in_room, worker):
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
-        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "yes"})
+        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "true"})
         await desk.ask(**PING)
         await desk.send(b"\xff\xff\xff")
         await desk.send(b"x" * 100_000)
@@ -106,7 +130,7 @@ def test_what_makes_no_sense_is_counted_and_too_much_is_refused(in_room, worker)
 def test_a_worker_that_is_not_told_to_serves_nobody(in_room, tone_agent):
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20), "no agent came"
-        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "yes"})
+        desk = await Remote("desk").join(caller.room.name, {ATTRIBUTE: "true"})
         silent = await unanswered(desk)
         await desk.leave()
         return silent, len(desk.events)
