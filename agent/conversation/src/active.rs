@@ -139,6 +139,11 @@ impl Active {
         }
     }
 
+    /// Whether what it says is read.
+    pub(crate) const fn is_written(&self) -> bool {
+        self.is_written
+    }
+
     /// With what it speaks, and how.
     pub(crate) fn voicing(&self) -> Voicing {
         let (tts, wording): (Arc<dyn TextToSpeech>, _) = if self.is_written {

@@ -164,7 +164,10 @@ impl<B: Body> Call<B> {
         let summarise_above = config.context.summary.as_ref().map_or(u32::MAX, |policy| policy.above_tokens);
         let hearing = Hearing::new(active.stt.clone(), active.hearing.clone(), backoff);
         let realtime_backoff = config.errors.realtime_backoff;
-        let live = active.live.as_ref().map(|live| Live::new(live, active.live_setup(), realtime_backoff));
+        let live = active
+            .live
+            .as_ref()
+            .map(|live| Live::new(live, active.live_setup(), active.is_written(), realtime_backoff));
         let began = Instant::now();
         let mut call = Self {
             machine: Machine::new(config.turn, Moment::START),

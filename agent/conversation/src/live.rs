@@ -26,7 +26,8 @@ pub use self::{
 };
 pub(crate) use self::{book::Piece, events::News, items::Taken};
 use self::{
-    book::{Book, Cause, Entry, Wanted},
+    book::{Book, Cause, Entry, Unclaimed, Wanted},
+    items::Items,
     microphone::Microphone,
     words::Words,
 };
@@ -60,15 +61,21 @@ pub(crate) struct Live {
     /// The turns that this session has heard, by its numbers.
     heard: BTreeMap<HeardId, UserAudio>,
     n_heard: u64,
-    /// How many sessions were opened, and in which of them tools were called last.
-    n_sessions: u64,
-    called_in: u64,
     /// The last turn, while no answer has begun to it and nobody knows its words.
     unanswered: Option<UserAudio>,
     /// What turns said, as far as the model told.
     pub(crate) words: Words,
     /// The turn that the model has heard end and for which no reply was begun.
     ended: Option<HeardId>,
+    /// The revision of what the model knew when it heard that end.
+    ended_at: u64,
+    /// Whether the model hears somebody speak, and whether a session was gone while it did.
+    hears_speech: bool,
+    lost_speech: bool,
+    /// Whether the session cannot be told what the model is to be. Another is opened as soon as no answer would be cut.
+    is_outdated: bool,
+    /// Whether answers are read.
+    is_written: bool,
     backoff: Duration,
     /// Failures in a row.
     failures: u32,
@@ -84,7 +91,8 @@ enum Session {
 }
 
 impl Live {
-    pub(crate) fn new(live: &LiveModel, setup: RealtimeSetup, backoff: Duration) -> Self {
+    pub(crate) fn new(live: &LiveModel, setup: RealtimeSetup, is_written: bool, backoff: Duration) -> Self {
+        let is_audio = live.model.capabilities().audio && !is_written;
         let turns = live.effective_turns();
         Self {
             model: live.model.clone(),
@@ -92,15 +100,18 @@ impl Live {
             setup,
             session: Session::Closed,
             microphone: Microphone::new(live.model.hears_at(), turns == LiveTurns::Model),
-            book: Book::default(),
+            book: Book::new(is_audio),
             kept: VecDeque::new(),
             heard: BTreeMap::new(),
             n_heard: 0,
-            n_sessions: 0,
-            called_in: 0,
             unanswered: None,
             words: Words::default(),
             ended: None,
+            ended_at: 0,
+            hears_speech: false,
+            lost_speech: false,
+            is_outdated: false,
+            is_written,
             backoff,
             failures: 0,
         }
@@ -110,9 +121,9 @@ impl Live {
         self.turns
     }
 
-    /// Whether its answers are audio.
+    /// Whether its answers are heard.
     pub(crate) fn speaks(&self) -> bool {
-        self.model.capabilities().audio
+        self.model.capabilities().audio && !self.is_written
     }
 
     pub(crate) fn speaks_at(&self) -> SampleRate {
@@ -135,7 +146,7 @@ impl Live {
     pub(crate) fn open(&mut self, history: Vec<ChatMessage>) {
         let mut session = self.model.open(RealtimeSetup { history, ..self.setup.clone() });
         self.heard.clear();
-        self.n_sessions += 1;
+        self.is_outdated = false;
         self.microphone.repeat(&mut *session);
         match (self.turns, self.unanswered) {
             // It finds the turn again, and what waits for the old answer gives way to it.
@@ -147,9 +158,10 @@ impl Live {
         for entry in self.book.unbegun() {
             match &entry.wanted {
                 Wanted::Asked(wish) => entry.answer = Some(session.answer(wish.clone())),
-                Wanted::Own(Cause::Turn(_)) => {}
-                // The new session was told of them with the conversation so far, and does not go on by itself.
-                Wanted::Own(Cause::Tools) => {
+                // It finds the turn again.
+                Wanted::Own(Cause::Turn(_)) if self.unanswered.is_some() => {}
+                // The new session was told of it with the conversation so far, and does not go on by itself.
+                Wanted::Own(Cause::Turn(_) | Cause::Tools(_)) => {
                     entry.wanted = Wanted::Asked(AnswerWish::default());
                     entry.answer = Some(session.answer(AnswerWish::default()));
                 }
@@ -176,14 +188,53 @@ impl Live {
             }
             Session::Open(_) if !anew && is_same => {}
             Session::Open(_) => {
-                // What has come of a reply is said.
-                let broken = self.book.lost().into_iter();
-                self.kept.extend(broken.map(|reply| (reply, Piece::Finished)));
-                self.session = Session::Due;
+                self.is_outdated = true;
+                self.replace_if_idle();
             }
             // It is told when it is opened.
             Session::Closed | Session::Due | Session::OpensLater(_) => {}
         }
+    }
+
+    /// The session is closed, and not opened again.
+    pub(crate) fn close(&mut self) {
+        self.lose_session();
+        self.session = Session::Closed;
+    }
+
+    /// Replaces a session that is outdated, unless an answer comes that would be cut short.
+    fn replace_if_idle(&mut self) {
+        if self.is_outdated && self.book.is_idle() && open(&mut self.session).is_some() {
+            self.lose_session();
+            self.session = Session::Due;
+        }
+    }
+
+    /// What was in the session is gone. The replies that end where they are.
+    fn lose_session(&mut self) -> Vec<ReplyId> {
+        self.is_outdated = false;
+        self.ended = None;
+        self.lost_speech |= std::mem::take(&mut self.hears_speech);
+        let broken = self.book.lost();
+        for entry in self.book.unbegun() {
+            self.kept.retain(|(reply, _)| *reply != entry.reply);
+        }
+        broken
+    }
+
+    /// Whether a session was gone while the model heard somebody speak: nobody will say that they have ended.
+    pub(crate) const fn take_lost_speech(&mut self) -> bool {
+        std::mem::replace(&mut self.lost_speech, false)
+    }
+
+    /// The replies that the next session is asked for.
+    pub(crate) fn unbegun(&mut self) -> Vec<ReplyId> {
+        self.book.unbegun().map(|entry| entry.reply).collect()
+    }
+
+    /// Whether the model has said this reply in the present session, and so knows it.
+    pub(crate) fn knows(&self, reply: ReplyId) -> bool {
+        self.book.knows(reply)
     }
 
     /// Whether this model, with turns found in the same way, is what it is.
@@ -203,7 +254,11 @@ impl Live {
     /// What was said since the last turn was nothing. That turn is kept while it may have to be given again.
     pub(crate) fn forget_turn(&mut self) {
         match self.turns {
-            LiveTurns::Model => {}
+            LiveTurns::Model => {
+                if let Some(heard) = self.ended.filter(|heard| !self.heard.contains_key(heard)) {
+                    self.decline_turn(heard);
+                }
+            }
             LiveTurns::Voice | LiveTurns::Words => {
                 match self.unanswered {
                     Some(_) => self.microphone.end(false),
@@ -242,6 +297,11 @@ impl Live {
         self.ended
     }
 
+    /// The model has heard a turn end, and knew what has this revision.
+    pub(crate) const fn note_end(&mut self, revision: u64) {
+        self.ended_at = revision;
+    }
+
     /// What a turn said is in the history: another session reads it there.
     pub(crate) fn turn_is_told(&mut self, audio: UserAudio) {
         if self.unanswered.take_if(|unanswered| *unanswered == audio).is_some() {
@@ -251,68 +311,112 @@ impl Live {
 
     /// Adds to what the model knows. A session that is not open is told when it is.
     pub(crate) fn add(&mut self, message: ChatMessage) {
+        let goes_on = self.answers_tools();
         if let Session::Open(session) = &mut self.session {
+            if let ChatMessage::Tool { call_id, .. } = &message {
+                self.book.told(call_id, goes_on);
+            }
             session.add(message);
         }
     }
 
-    /// A reply to a turn is begun: the model answers by itself if it has heard it end, else it is asked.
-    pub(crate) fn answer_turn(&mut self, reply: ReplyId, wish: AnswerWish) {
-        match self.ended.take() {
-            Some(heard) => self.expect(reply, Cause::Turn(heard)),
+    /// A reply to a turn is begun: the model answers by itself if it has heard it end and knew then what has this
+    /// revision, else it is asked.
+    pub(crate) fn answer_turn(&mut self, reply: ReplyId, wish: AnswerWish, revision: u64) {
+        let heard = &self.heard;
+        match self.ended.take_if(|ended| heard.contains_key(ended)) {
+            Some(heard) if self.ended_at == revision => self.expect(reply, Cause::Turn(heard)),
+            Some(heard) => {
+                self.decline_turn(heard);
+                self.answer(reply, wish);
+            }
             None => self.answer(reply, wish),
         }
     }
 
     /// A reply is begun that is asked for.
     pub(crate) fn answer(&mut self, reply: ReplyId, wish: AnswerWish) {
-        let answer = open(&mut self.session).map(|session| session.answer(wish.clone()));
+        let session = open(&mut self.session).filter(|_| !self.is_outdated);
+        let answer = session.map(|session| session.answer(wish.clone()));
         self.book.ask(reply, wish, answer);
     }
 
-    /// A reply is begun to what tools returned: the model gives it by itself if it does and called them in this session,
-    /// else it is asked.
-    pub(crate) fn answer_tools(&mut self, reply: ReplyId, wish: AnswerWish) {
-        if self.answers_tools() && self.called_in == self.n_sessions {
-            self.expect(reply, Cause::Tools);
+    /// The tools that a reply calls run.
+    pub(crate) fn runs_tools(&mut self, reply: ReplyId) {
+        self.book.runs(reply);
+    }
+
+    /// A reply is begun to what the tools of another returned: the model gives it by itself if it does and called them
+    /// in this session, else it is asked.
+    pub(crate) fn answer_tools(&mut self, reply: ReplyId, of: ReplyId, wish: AnswerWish) {
+        if self.answers_tools() && self.book.has_called(of) {
+            self.expect(reply, Cause::Tools(of));
         } else {
             self.answer(reply, wish);
         }
     }
 
     fn expect(&mut self, reply: ReplyId, cause: Cause) {
-        for piece in self.book.expect(reply, cause) {
-            self.book.note(reply, &piece);
-            self.kept.push_back((reply, piece));
+        let pieces = self.book.expect(reply, cause);
+        self.kept.extend(pieces.into_iter().map(|piece| (reply, piece)));
+        if !self.book.is_idle() {
+            self.turn_is_answered();
         }
+    }
+
+    /// An answer has begun to all that was said, or none will.
+    fn turn_is_answered(&mut self) {
+        self.unanswered = None;
+        self.microphone.answered();
     }
 
     /// A turn that the model has heard end is not to be answered.
     pub(crate) fn decline_turn(&mut self, heard: HeardId) {
         self.ended.take_if(|ended| *ended == heard);
-        if let Some(answer) = self.book.decline(heard) {
-            self.cancel(answer);
+        let declined = self.book.decline(heard);
+        self.discard(declined);
+    }
+
+    /// A turn that the model has heard is over without an answer: another session is not to find it again.
+    pub(crate) fn end_turn(&mut self, heard: HeardId) {
+        self.decline_turn(heard);
+        if !self.hears_speech && self.heard.get(&heard).copied() == self.unanswered {
+            self.turn_is_answered();
         }
     }
 
-    /// Nobody wants the model's answer to what tools have returned.
-    pub(crate) fn decline_tools(&mut self) {
-        if self.answers_tools()
-            && let Some(answer) = self.book.decline_tools()
-        {
-            self.cancel(answer);
+    /// Nobody wants the model's answer to what the tools of this reply have returned.
+    pub(crate) fn decline_tools(&mut self, of: ReplyId) {
+        let declined = self.book.decline_tools(of);
+        self.discard(declined);
+    }
+
+    /// Nothing of this answer was heard, and nothing will be.
+    fn discard(&mut self, unclaimed: Option<Unclaimed>) {
+        let Some(unclaimed) = unclaimed else { return };
+        if !unclaimed.course.is_over {
+            self.cancel(unclaimed.answer);
+        }
+        self.truncate(&unclaimed.course.items, Taken::NOTHING);
+        for call in unclaimed.calls() {
+            self.add(not_run(&call.id, &call.name));
         }
     }
 
     /// A reply was stopped after so much of it was taken in.
     pub(crate) fn cut(&mut self, reply: ReplyId, taken: Taken<'_>) {
         let Some(entry) = self.book.take(reply) else { return };
+        self.give_up(&entry);
+        if entry.answer.is_some() {
+            self.truncate(&entry.course.items, taken);
+        }
+    }
+
+    fn truncate(&mut self, items: &Items, taken: Taken<'_>) {
         let rate = self.model.speaks_at();
         let truncates = self.model.capabilities().truncation;
-        self.give_up(&entry);
-        let Session::Open(session) = &mut self.session else { return };
-        if truncates && entry.answer.is_some() {
-            for cut in entry.items.cut(rate, taken) {
+        if let Some(session) = open(&mut self.session).filter(|_| truncates) {
+            for cut in items.cut(rate, taken) {
                 session.truncate(&cut.item, ItemHeard { audio: cut.audio, text: &cut.text });
             }
         }
@@ -329,14 +433,14 @@ impl Live {
     fn give_up(&mut self, entry: &Entry) {
         self.kept.retain(|(reply, _)| *reply != entry.reply);
         match (entry.answer, &entry.wanted) {
-            (Some(answer), _) if !entry.is_over => self.cancel(answer),
-            (None, Wanted::Own(Cause::Turn(heard))) => {
-                if let Some(answer) = self.book.decline(*heard) {
-                    self.cancel(answer);
-                }
-            }
-            (None, Wanted::Own(Cause::Tools)) => self.decline_tools(),
+            (Some(answer), _) if !entry.course.is_over => self.cancel(answer),
+            (None, Wanted::Own(Cause::Turn(heard))) => self.decline_turn(*heard),
+            (None, Wanted::Own(Cause::Tools(of))) => self.decline_tools(*of),
             (Some(_), _) | (None, Wanted::Asked(_)) => {}
+        }
+        while let Some(call) = self.book.idle_call(entry.reply) {
+            let message = not_run(&call.id, &call.name);
+            self.add(message);
         }
     }
 
@@ -345,6 +449,12 @@ impl Live {
             session.cancel(answer);
         }
     }
+}
+
+/// What a model is told of a call that it made and that is not run.
+fn not_run(call_id: &str, name: &str) -> ChatMessage {
+    let output = "The user went on before the function was run. Nothing was done.".to_owned();
+    ChatMessage::Tool { call_id: call_id.to_owned(), name: name.to_owned(), output, is_error: true }
 }
 
 /// The session, if it is open.

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
@@ -14,12 +14,13 @@ use providers_core::{
 };
 use tokio::time::Instant;
 
-use self::session::Session;
+use self::{known::Known, session::Session};
 use crate::{
     Faults, Heard, Sound, When,
     record::{Open, PROVIDER, Record},
 };
 
+mod known;
 mod planned;
 mod session;
 
@@ -54,7 +55,7 @@ pub struct SpokenAnswer {
     pub when: When,
     /// What it says, in step with its audio.
     pub text: String,
-    /// The tools it calls, at its end.
+    /// The tools it calls, at its end. No two calls of a model have the same id: from the second on they are numbered.
     pub calls: Vec<ToolCall>,
     /// How long its audio lasts, in chunks of 100 ms; without audio it is only text.
     pub length: Duration,
@@ -123,6 +124,15 @@ struct Shared {
     began: OnceLock<Instant>,
     turns: AtomicU64,
     samples: AtomicU64,
+    calls: AtomicU64,
+    known: Mutex<Known>,
+}
+
+impl Shared {
+    /// What the model knows in the session that was opened last.
+    fn known<T>(&self, with: impl FnOnce(&mut Known) -> T) -> T {
+        with(&mut self.known.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl FakeRealtime {
@@ -171,6 +181,13 @@ impl FakeRealtime {
         self.record.requests()
     }
 
+    /// What it knows in the session that was opened last: what that was told, what it heard, and what it said as far as
+    /// it was not cut.
+    #[must_use]
+    pub fn known(&self) -> Vec<ChatMessage> {
+        self.shared.known(|known| known.messages())
+    }
+
     /// How many samples its sessions were given.
     #[must_use]
     pub fn samples_heard(&self) -> u64 {
@@ -199,6 +216,7 @@ impl Realtime for FakeRealtime {
         let (open, number) = Open::count(&self.record);
         let detects = setup.turn_detection && self.script.capabilities.turn_detection;
         let last = setup.history.iter().rev().find_map(answerable).unwrap_or_default().to_owned();
+        self.shared.known(|known| known.begin(&setup.history));
         open.record().keep(|| Told::Opened(setup));
         Box::new(Session::new(
             Arc::clone(&self.script),

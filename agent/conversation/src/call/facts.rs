@@ -108,6 +108,8 @@ impl<B: Body> Call<B> {
         }
         self.body.end_agent_words(playing.segment);
         let is_fed = making.is_fed();
+        // A session that was opened while it was heard has not said it.
+        let knows = is_fed && self.live.as_ref().is_some_and(|live| live.knows(reply));
         if let Some(live) = self.live.as_mut().filter(|_| is_fed && !is_whole) {
             let audio = (!making.has_voice()).then_some(heard);
             let n_all = making.captions.all().len();
@@ -117,9 +119,11 @@ impl<B: Body> Call<B> {
         let text = if is_whole { making.captions.all() } else { making.captions.heard(now, heard) }.trim();
         self.tally.tell(now, CallEvent::PlayoutFinished { reply, heard, interrupted: !is_whole });
         if !text.is_empty() && !making.is_forgotten {
+            // Where it was stopped before its beginning was told it has no place yet.
+            self.history.open(reply);
             self.history.heard(reply, text);
             self.tally.tell(now, CallEvent::Message { role: Role::Assistant, text, interrupted: !is_whole });
-            if !is_fed {
+            if !knows {
                 let (text, calls) = (text.to_owned(), Vec::new());
                 self.inform(ChatMessage::Assistant { text, calls });
             }

@@ -42,13 +42,20 @@ impl<B: Body> Call<B> {
         let replies = &self.replies;
         live.keep_only(|reply| replies.iter().any(|making| making.id == reply));
         let Poll::Ready(news) = live.poll(cx) else { return false };
+        if !matches!(news, News::Due | News::Lost { .. } | News::Piece(_, Piece::Failed(_))) {
+            self.tally.works(Component::Realtime);
+        }
         match news {
             News::More => {}
             News::Due => self.open_live(),
             News::Piece(reply, piece) => self.feed(reply, piece),
             News::SpeechStarted => self.user(SpeakerId::LINKED, UserFact::RecogniserStarted),
             News::SpeechEnded => {
-                self.user(SpeakerId::LINKED, UserFact::FinalHeard { words: 1, foreseen: false });
+                let (revision, words) = (self.revision(), self.words_of_voice());
+                if let Some(live) = &mut self.live {
+                    live.note_end(revision);
+                }
+                self.user(SpeakerId::LINKED, UserFact::FinalHeard { words, foreseen: false });
                 self.user(SpeakerId::LINKED, UserFact::RecogniserStopped);
             }
             News::Transcript { audio, text, is_final } => self.on_transcript(audio, &text, is_final),
@@ -58,13 +65,27 @@ impl<B: Body> Call<B> {
                 for reply in broken {
                     self.break_off(reply, kind);
                 }
+                self.end_lost_speech();
             }
         }
         true
     }
 
+    /// Nobody will say that speech has ended which a session heard that is gone.
+    fn end_lost_speech(&mut self) {
+        if self.live.as_mut().is_some_and(Live::take_lost_speech) {
+            self.facts.push_back(Input::User(SpeakerId::LINKED, UserFact::RecogniserStopped));
+        }
+    }
+
     /// Opens a session, which is told the conversation so far.
     fn open_live(&mut self) {
+        self.end_lost_speech();
+        for reply in self.live.as_mut().map(Live::unbegun).unwrap_or_default() {
+            if let Some(making) = self.reply(reply) {
+                making.feed_anew();
+            }
+        }
         let by = self.active.clone();
         let tools = self.toolbox.specs();
         let mut history = self.request(&by, None, tools, ToolChoice::Auto).messages;
@@ -76,12 +97,8 @@ impl<B: Body> Call<B> {
 
     fn feed(&mut self, reply: ReplyId, piece: Piece) {
         let now = self.now();
-        let has_failed = matches!(piece, Piece::Failed(_));
         let Some(making) = self.reply(reply) else { return };
         let news = making.feed(piece, now);
-        if !has_failed {
-            self.tally.works(Component::Realtime);
-        }
         match news {
             making::News::Thought => self.tell_calls(reply),
             other @ (making::News::Audio { .. }
@@ -161,13 +178,19 @@ impl<B: Body> Call<B> {
         }
     }
 
+    /// Whether there is an answer of which nothing was heard.
+    pub(super) fn is_answer_unheard(&self) -> bool {
+        matches!(self.machine.state(), State::Thinking { .. } | State::Yielding { heard: false, .. })
+    }
+
     fn worth_of_voice(&self, lasted: Duration) -> u32 {
         let reply = match self.machine.state() {
-            State::Speaking { reply, .. } | State::Yielding { reply, .. } => reply,
+            State::Speaking { reply, .. } | State::Yielding { reply, heard: true } => reply,
             State::Listening { .. }
             | State::UserSpeaking
             | State::Settling
             | State::Thinking { .. }
+            | State::Yielding { heard: false, .. }
             | State::Closed => return 1,
         };
         let limits = &self.machine.config().interruption;
@@ -175,7 +198,26 @@ impl<B: Body> Call<B> {
         if reply.manner.interruptible && is_short {
             return 0;
         }
-        reply.manner.min_words.unwrap_or(limits.min_words).max(1)
+        self.words_of_voice()
+    }
+
+    /// How many words a voice counts as that is a turn: as many as an interruption needs.
+    fn words_of_voice(&self) -> u32 {
+        let limits = &self.machine.config().interruption;
+        let reply = self.machine.state().reply();
+        reply.and_then(|reply| reply.manner.min_words).unwrap_or(limits.min_words).max(1)
+    }
+
+    /// The voice activity of a speaker begins anew. Where nobody will tell the words of what was heard, they count.
+    pub(super) fn count_flushed_voice(&mut self, speaker: SpeakerId) {
+        let now = self.now();
+        let Some(listener) = self.people.get_mut(&speaker) else { return };
+        let spoke = listener.speaks_since.is_some().then(|| listener.speech(now));
+        listener.speaks_since = None;
+        if let (Some(lasted), Some(LiveTurns::Voice)) = (spoke, self.live_turns(speaker)) {
+            let words = self.worth_of_voice(lasted);
+            self.facts.push_back(Input::User(speaker, UserFact::FinalHeard { words, foreseen: false }));
+        }
     }
 
     /// The program wants the open turn committed while the voice is still heard: what was said so far counts.
@@ -196,23 +238,25 @@ impl<B: Body> Call<B> {
     pub(super) fn answer_turn_live(&mut self, reply: ReplyId, by: &Active) -> Making {
         let making = self.fed(reply, by);
         let wish = AnswerWish { tool_choice: by.tool_choice.clone(), ..AnswerWish::default() };
+        let revision = self.revision();
         if let Some(live) = &mut self.live {
-            live.answer_turn(reply, wish);
+            live.answer_turn(reply, wish, revision);
         }
         making
     }
 
-    /// A reply that the realtime model makes of what tools returned.
+    /// A reply that the realtime model makes of what the tools of another returned.
     pub(super) fn answer_tools_live(
         &mut self,
         reply: ReplyId,
+        of: ReplyId,
         by: &Active,
         tool_choice: ToolChoice,
     ) -> Making {
         let mut making = self.fed(reply, by);
         making.may_call = tool_choice != ToolChoice::None;
         if let Some(live) = &mut self.live {
-            live.answer_tools(reply, AnswerWish { tool_choice, ..AnswerWish::default() });
+            live.answer_tools(reply, of, AnswerWish { tool_choice, ..AnswerWish::default() });
         }
         making
     }
@@ -248,7 +292,8 @@ impl<B: Body> Call<B> {
             return live.become_another(active.live_setup(), anew);
         }
         self.drop_live();
-        let mut live = Live::new(model, active.live_setup(), self.config.errors.realtime_backoff);
+        let backoff = self.config.errors.realtime_backoff;
+        let mut live = Live::new(model, active.live_setup(), active.is_written(), backoff);
         if self.has_entered {
             live.begin();
         }
@@ -257,13 +302,17 @@ impl<B: Body> Call<B> {
 
     /// Without the session; what has come of its replies is heard.
     fn drop_live(&mut self) {
+        if let Some(live) = &mut self.live {
+            live.close();
+        }
+        self.end_lost_speech();
         if self.live.take().is_none() {
             return;
         }
         debug!("the realtime session is closed");
         let unfinished = self.replies.iter().filter(|making| making.is_fed() && !making.is_thought());
         for reply in unfinished.map(|making| making.id).collect::<Vec<_>>() {
-            self.feed(reply, Piece::Finished);
+            self.break_off(reply, ErrorKind::Cancelled);
         }
     }
 }

@@ -28,9 +28,7 @@ impl<B: Body> Call<B> {
             Output::JudgePause { speaker, pause } => self.judge_pause(speaker, pause),
             Output::FlushVoice { speaker } => {
                 self.body.flush_voice(speaker);
-                if let Some(listener) = self.people.get_mut(&speaker) {
-                    listener.speaks_since = None;
-                }
+                self.count_flushed_voice(speaker);
             }
             Output::SetAside { speaker, words, verdict } => self.set_aside(speaker, words, verdict),
             Output::TakeBack { speaker } => {

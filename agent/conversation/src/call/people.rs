@@ -159,9 +159,23 @@ impl<B: Body> Call<B> {
                 UserFact::SpeechStopped { at: now.before(silence) }
             }
         };
-        self.user(speaker, fact);
-        if let (VoiceEdge::Stopped { silence }, Some(since), Some(LiveTurns::Voice)) = (edge, since, live) {
-            self.on_wordless_voice(now.before(silence).since(since));
+        let lasted = match (edge, since, live) {
+            (VoiceEdge::Stopped { silence }, Some(since), Some(LiveTurns::Voice)) => {
+                Some(now.before(silence).since(since))
+            }
+            (VoiceEdge::Started { .. } | VoiceEdge::Stopped { .. }, _, _) => None,
+        };
+        match lasted {
+            // An answer of which nothing was heard would begin with the end of speech that said nothing.
+            Some(lasted) if self.is_answer_unheard() => {
+                self.on_wordless_voice(lasted);
+                self.user(speaker, fact);
+            }
+            Some(lasted) => {
+                self.user(speaker, fact);
+                self.on_wordless_voice(lasted);
+            }
+            None => self.user(speaker, fact),
         }
     }
 

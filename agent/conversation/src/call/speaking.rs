@@ -137,7 +137,7 @@ impl<B: Body> Call<B> {
         let by = self.active.clone();
         if !speaks {
             if let Some(live) = &mut self.live {
-                live.decline_tools();
+                live.decline_tools(of);
             }
             return Making::given(reply, "", by.voicing(), self.now());
         }
@@ -145,7 +145,7 @@ impl<B: Body> Call<B> {
         let may = step <= by.max_tool_steps;
         let choice = if may { ToolChoice::Auto } else { ToolChoice::None };
         if self.is_live(&by) {
-            return self.answer_tools_live(reply, &by, choice);
+            return self.answer_tools_live(reply, of, &by, choice);
         }
         let tools = self.toolbox.specs();
         let request = self.request(&by, None, tools, choice);

@@ -19,6 +19,9 @@ impl<B: Body> Call<B> {
         let calls = std::mem::take(&mut making.calls);
         making.has_called = true;
         self.history.called(id, &calls);
+        if let Some(live) = &mut self.live {
+            live.runs_tools(id);
+        }
         let now = self.now();
         for call in &calls {
             self.tally.tell(now, CallEvent::ToolCalled { reply: id, call });
@@ -80,7 +83,7 @@ impl<B: Body> Call<B> {
         if self.tell_tools(reply).is_some()
             && let Some(live) = &mut self.live
         {
-            live.decline_tools();
+            live.decline_tools(reply);
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Considered {
     turn: UserTurn,
     /// The same for a realtime model that has heard it.
     audio: Option<UserAudio>,
+    /// What it said before the hook.
+    said: String,
     hook: Hook<UserTurn>,
 }
 
@@ -60,9 +62,9 @@ impl<B: Body> Call<B> {
             return self.keep_turn(speaker, &text, audio, Vec::new());
         }
         let was_spoken = source == TurnSource::Spoken;
-        let user_turn = UserTurn::new(text, was_spoken, self.name_of(speaker));
+        let user_turn = UserTurn::new(text.clone(), was_spoken, self.name_of(speaker));
         let hook = self.active.agent.clone().consider(self.handle.clone(), user_turn.clone());
-        self.considered.push_back(Considered { id: turn, speaker, turn: user_turn, audio, hook });
+        self.considered.push_back(Considered { id: turn, speaker, turn: user_turn, audio, said: text, hook });
     }
 
     /// The audio of a turn that a realtime model has heard: its name in the history, and the model's own if it has heard
@@ -103,7 +105,9 @@ impl<B: Body> Call<B> {
     pub(super) fn poll_considered(&mut self, cx: &mut Context<'_>) -> bool {
         let Some(first) = self.considered.front_mut() else { return false };
         let Poll::Ready(turn) = first.hook.as_mut().poll(cx) else { return false };
-        let Some(Considered { id, speaker, audio, .. }) = self.considered.pop_front() else { return false };
+        let Some(Considered { id, speaker, mut audio, said, .. }) = self.considered.pop_front() else {
+            return false;
+        };
         // What the hook asked for comes before the answer that waits for it.
         while self.poll_commands(cx) {}
         let answer = match turn.answer() {
@@ -113,8 +117,18 @@ impl<B: Body> Call<B> {
         };
         let is_forgotten = turn.answer() == TurnAnswer::Forgotten;
         let (text, notes) = turn.into_parts();
+        let is_anew = answer == Answer::Anew;
+        let heard = self.turns.get(&id).and_then(|open| open.heard).filter(|_| is_anew);
+        if let (Some(heard), Some(live)) = (heard, &mut self.live) {
+            live.decline_turn(heard);
+        }
         if !is_forgotten {
+            // A realtime model that has heard something else is told what it is taken for.
+            let retold = audio.take_if(|_| !text.is_empty() && text != said);
             self.keep_turn(speaker, &text, audio, notes);
+            if let Some(audio) = retold {
+                self.turn_is_told(audio);
+            }
         }
         self.tell(Input::Told(Told::Considered { turn: id, answer }));
         true
@@ -172,7 +186,7 @@ impl<B: Body> Call<B> {
         let is_answered = matches!(end, TurnEnd::Replied(_));
         let declined = open.as_ref().filter(|_| !is_answered).and_then(|open| open.heard);
         if let (Some(heard), Some(live)) = (declined, &mut self.live) {
-            live.decline_turn(heard);
+            live.end_turn(heard);
         }
         match (end, open) {
             (TurnEnd::Replied(reply), Some(open)) => self.tell_latency(reply, &open),

@@ -10,7 +10,7 @@ use providers_core::{AnswerId, ErrorKind, HeardId, RealtimeEvent, Usage};
 
 use super::{
     Live, LiveTurns, Session, UserAudio,
-    book::{Cause, Piece, Started},
+    book::{Piece, Started},
 };
 
 /// How often the wait before another session is doubled at most.
@@ -42,6 +42,7 @@ impl Live {
         if let Some((reply, piece)) = self.kept.pop_front() {
             return Poll::Ready(News::Piece(reply, piece));
         }
+        self.replace_if_idle();
         match &mut self.session {
             Session::Closed => Poll::Pending,
             Session::Due => Poll::Ready(News::Due),
@@ -64,7 +65,10 @@ impl Live {
     fn on_event(&mut self, event: RealtimeEvent) -> News {
         match event {
             RealtimeEvent::SpeechStarted => match self.turns {
-                LiveTurns::Model => News::SpeechStarted,
+                LiveTurns::Model => {
+                    self.hears_speech = true;
+                    News::SpeechStarted
+                }
                 LiveTurns::Voice | LiveTurns::Words => News::More,
             },
             RealtimeEvent::SpeechEnded { heard } => match self.turns {
@@ -89,6 +93,11 @@ impl Live {
 
     /// The model has heard a turn end. Of two for neither of which a reply was begun the later is answered.
     fn on_turn(&mut self, heard: HeardId) -> News {
+        self.hears_speech = false;
+        if self.heard.contains_key(&heard) {
+            // It was told already, by an answer to it.
+            return News::More;
+        }
         if let Some(before) = self.ended.replace(heard).filter(|before| *before != heard) {
             self.decline_turn(before);
         }
@@ -96,27 +105,21 @@ impl Live {
     }
 
     fn on_started(&mut self, answer: AnswerId, to: Option<HeardId>) -> News {
-        let cause = match (to, self.turns) {
-            (Some(heard), LiveTurns::Model) => Some(Cause::Turn(heard)),
-            (None, _) if self.answers_tools() => Some(Cause::Tools),
-            (Some(_), LiveTurns::Voice | LiveTurns::Words) | (None, _) => None,
-        };
-        let Some(cause) = cause else {
+        let started = match (to, self.turns) {
+            (Some(heard), LiveTurns::Model) => self.book.started(answer, heard),
+            (None, _) => self.book.went_on(answer),
             // There is nothing that it could be a reply to.
-            self.cancel(answer);
-            return News::More;
+            (Some(_), LiveTurns::Voice | LiveTurns::Words) => Started::Unwanted,
         };
         let is_news = to.is_some_and(|heard| !self.heard.contains_key(&heard) && self.ended != Some(heard));
-        match self.book.started(answer, cause) {
+        match started {
             Started::Claimed => News::More,
             Started::Unwanted => {
                 self.cancel(answer);
                 News::More
             }
             Started::Waits(before) => {
-                if let Some(before) = before {
-                    self.cancel(before);
-                }
+                self.discard(before);
                 match to.filter(|_| is_news) {
                     Some(heard) => self.on_turn(heard),
                     None => News::More,
@@ -126,15 +129,13 @@ impl Live {
     }
 
     fn on_piece(&mut self, answer: AnswerId, piece: Piece) -> News {
-        if let Piece::Call(_) = piece {
-            self.called_in = self.n_sessions;
+        let had_begun = self.book.has_begun(answer);
+        let has_failed = matches!(piece, Piece::Failed(_));
+        let piece = self.book.piece(answer, piece);
+        if !had_begun && !has_failed && self.book.has_begun(answer) {
+            self.turn_is_answered();
         }
-        if self.book.is_beginning(answer) {
-            self.unanswered = None;
-            self.microphone.answered();
-        }
-        let Some((reply, piece)) = self.book.piece(answer, piece) else { return News::More };
-        News::Piece(reply, piece)
+        piece.map_or(News::More, |(reply, piece)| News::Piece(reply, piece))
     }
 
     fn on_lost(&mut self, kind: ErrorKind, message: String, retry_after: Option<Duration>) -> News {
@@ -142,7 +143,6 @@ impl Live {
         self.failures = self.failures.saturating_add(1);
         let wait = wait.max(retry_after.unwrap_or_default());
         self.session = Session::OpensLater(Box::pin(tokio::time::sleep(wait)));
-        self.ended = None;
-        News::Lost { kind, message, broken: self.book.lost() }
+        News::Lost { kind, message, broken: self.lose_session() }
     }
 }

@@ -80,18 +80,17 @@ impl Item {
     fn cut(&self, rate: SampleRate, taken: Taken<'_>) -> Option<Cut> {
         let until = taken.text.len().min(self.text_from.saturating_add(self.bytes));
         let from = self.text_from.min(until);
+        let is_read = taken.is_all_text || until - from == self.bytes;
         let (is_whole, samples) = match taken.audio.filter(|_| self.samples > 0) {
             Some(heard) => {
                 let heard = rate.samples_in(heard);
                 (
-                    self.audio_from + self.samples <= heard,
+                    // Words may have come of which the sound has not.
+                    self.audio_from + self.samples <= heard && is_read,
                     heard.saturating_sub(self.audio_from).min(self.samples),
                 )
             }
-            None => {
-                let is_whole = taken.is_all_text || until - from == self.bytes;
-                (is_whole, self.samples * (until - from) as u64 / self.bytes.max(1) as u64)
-            }
+            None => (is_read, self.samples * (until - from) as u64 / self.bytes.max(1) as u64),
         };
         // The text is that of the captions; where it differs from the model's a boundary may fall within a letter, and
         // then nothing is said of the text.
@@ -155,6 +154,12 @@ mod tests {
     }
 
     #[test]
+    fn an_item_is_cut_whose_sound_was_heard_and_some_of_whose_words_have_none() {
+        let all = Duration::from_secs(2);
+        assert_eq!(two().cut(RATE, heard(all, "one 2two")), [cut("b", 1_000, "two")]);
+    }
+
+    #[test]
     fn of_an_item_without_audio_the_text_tells() {
         let mut items = Items::default();
         items.text(&id("a"), "héllo ".len());
@@ -165,6 +170,7 @@ mod tests {
         assert_eq!(cuts("héllo there", false), []);
         assert_eq!(cuts("", true), [], "nothing of it was to be heard");
     }
+
     #[test]
     fn what_is_read_is_cut_where_its_text_is() {
         let taken = |text, is_all_text| Taken { audio: None, text, is_all_text };

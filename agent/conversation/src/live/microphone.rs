@@ -30,8 +30,8 @@ pub(crate) struct Microphone {
 enum Gate {
     /// Always: the model finds the turns itself.
     Absent,
-    /// While a turn is open.
-    Open,
+    /// While a turn is open, which begins here.
+    Open { from: u64 },
     /// Not now.
     Closed,
 }
@@ -55,7 +55,7 @@ impl Microphone {
     pub(crate) fn hear(&mut self, samples: &[i16], session: Option<&mut Session>) {
         self.recent.push(samples);
         let is_open = match self.gate {
-            Gate::Absent | Gate::Open => true,
+            Gate::Absent | Gate::Open { .. } => true,
             Gate::Closed => false,
         };
         if let Some(session) = session.filter(|_| is_open) {
@@ -68,9 +68,9 @@ impl Microphone {
         if self.gate != Gate::Closed {
             return;
         }
-        self.gate = Gate::Open;
         let before = SampleRate::HEARING.samples_in(lead + LEAD);
         let from = self.recent.position().saturating_sub(before);
+        self.gate = Gate::Open { from };
         self.unanswered.get_or_insert(from);
         if let Some(resampler) = &mut self.resampler {
             resampler.reset();
@@ -82,8 +82,8 @@ impl Microphone {
 
     /// The turn is over; with `goes_on`, the person speaks on and is in the next one.
     pub(crate) fn end(&mut self, goes_on: bool) {
-        if self.gate == Gate::Open && !goes_on {
-            self.gate = Gate::Closed;
+        if let Gate::Open { .. } = self.gate {
+            self.gate = if goes_on { Gate::Open { from: self.recent.position() } } else { Gate::Closed };
         }
     }
 
@@ -93,10 +93,11 @@ impl Microphone {
         self.answered();
     }
 
-    /// An answer has begun to all that was said so far.
+    /// An answer has begun to all that was said so far, but for a turn that is open.
     pub(crate) fn answered(&mut self) {
         self.unanswered = match self.gate {
-            Gate::Absent | Gate::Open => Some(self.recent.position()),
+            Gate::Absent => Some(self.recent.position()),
+            Gate::Open { from } => Some(from),
             Gate::Closed => None,
         };
     }
@@ -230,6 +231,11 @@ mod tests {
         microphone.answered();
         assert!(!microphone.repeat(&mut second));
         microphone.begin(Duration::ZERO, None);
+        speak(&mut microphone, &mut first, 15..20);
+        microphone.answered();
+        let mut third = Ears::default();
+        assert!(microphone.repeat(&mut third), "a turn that is open is not answered");
+        assert_eq!(frames(&third), (0..20).collect::<Vec<_>>());
         microphone.forget();
         assert!(!microphone.repeat(&mut second), "it was nothing");
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use agent_turn::{Moment, ReplyId};
 use providers_core::{ErrorKind, SampleRate};
 
-use super::{Making, News, Text, Voice, Voicing};
-use crate::{Component, live::Piece};
+use super::{Making, News, Text, Voice, Voicing, Worded};
+use crate::{Component, live::Piece, transcript::Transcript};
 
 /// How long one answer may be: what a realtime model sends beyond it is not heard. Audio comes faster than it is played
 /// and waits in the playout: 29 MB at 24 kHz.
@@ -29,6 +29,10 @@ impl Making {
 
     /// More of it.
     pub(crate) fn feed(&mut self, piece: Piece, now: Moment) -> News {
+        if self.is_thought() {
+            // It was too long, and ended before its end.
+            return News::More;
+        }
         match piece {
             Piece::Text(_, text) => {
                 self.times.first_piece.get_or_insert(now);
@@ -48,6 +52,7 @@ impl Making {
                 self.end_feeding(true, now);
                 News::Thought
             }
+            Piece::Broken => self.cut_feeding(now),
             Piece::Failed(error) => self.break_feeding(error.kind, error.message, now),
         }
     }
@@ -56,15 +61,33 @@ impl Making {
     pub(crate) fn break_feeding(&mut self, kind: ErrorKind, message: String, now: Moment) -> News {
         self.calls.clear();
         self.end_feeding(false, now);
-        let is_final = self.samples == 0 && self.captions.is_empty();
+        let is_final = self.samples == 0 && (self.brings_audio || self.captions.is_empty());
         self.finished |= is_final;
         News::Failed { component: Component::Realtime, kind, message, is_final }
+    }
+
+    /// Another session is asked for it, of which nothing was heard: what had come is forgotten.
+    pub(crate) fn feed_anew(&mut self) {
+        self.captions = Transcript::new(self.voicing.is_written);
+        self.worded = Worded::new(&self.voicing.wording);
+        self.calls.clear();
+        self.times.first_piece = None;
+    }
+
+    /// There is more of it, which is not heard: it ends where it is, and is not complete.
+    fn cut_feeding(&mut self, now: Moment) -> News {
+        self.calls.clear();
+        self.end_feeding(false, now);
+        News::More
     }
 
     fn on_fed_audio(&mut self, samples: Vec<i16>, now: Moment) -> News {
         self.times.first_piece.get_or_insert(now);
         let is_too_long = self.rate.duration_of(self.samples) >= LONGEST;
-        if samples.is_empty() || is_too_long || !matches!(self.voice, Voice::Fed) {
+        if is_too_long {
+            return self.cut_feeding(now);
+        }
+        if samples.is_empty() || !matches!(self.voice, Voice::Fed) {
             return News::More;
         }
         self.captions.voiced(self.rate.duration_of(samples.len() as u64), &[]);

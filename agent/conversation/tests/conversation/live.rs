@@ -303,6 +303,33 @@ fn what_is_read_is_the_models_text_and_no_item_is_cut_of_which_all_was_read() {
     assert!(!asked.iter().any(|told| matches!(told, Told::Truncated { .. })), "{asked:?}");
 }
 
+#[test]
+fn a_voice_that_does_not_end_is_a_turn_all_the_same() {
+    let model = model(story_model());
+    let played = Scene::new()
+        .live(&model, LiveTurns::Voice)
+        .with(|config| config.turn.limits.longest_speech = seconds(4.0))
+        .user(0.5, 30.0, "", 0.0)
+        .end(20.0)
+        .play();
+    assert_eq!(played.report.turns, 1, "{}", played.events);
+    assert_eq!(played.report.history, [user(STORY), assistant(LONG)]);
+}
+
+#[test]
+fn a_short_word_before_anything_of_the_answer_is_heard_is_a_turn() {
+    let mut script = story_model();
+    script.answers[0].first = seconds(1.0);
+    let model = model(script);
+    let played = Scene::new()
+        .live(&model, LiveTurns::Voice)
+        .user(0.5, 2.5, "", 0.0)
+        .user(3.5, 3.7, "", 0.0)
+        .end(12.0)
+        .play();
+    assert_eq!(played.report.history.last(), Some(&assistant("I will.")), "{}", played.events);
+}
+
 struct Named(&'static str, Option<&'static str>);
 
 impl Agent for Named {

@@ -32,7 +32,7 @@ pub(super) struct Session {
     /// The last of what it was told that can be answered.
     last: String,
     /// Calls of tools of which it was not told the output, when it goes on by itself.
-    calls_out: BTreeSet<String>,
+    calls_out: BTreeSet<(AnswerId, String)>,
     n_heard: u64,
     n_answers: u64,
     detects: bool,
@@ -99,6 +99,7 @@ impl Session {
         let number = usize::try_from(self.shared.turns.fetch_add(1, Relaxed)).unwrap_or(usize::MAX);
         let text = self.script.heard.text(number).unwrap_or_default();
         self.last.clone_from(&text);
+        self.shared.known(|known| known.tell(ChatMessage::User { text: text.clone() }));
         if let Some(delay) = self.script.transcript.filter(|_| !text.is_empty()) {
             self.plan(Instant::now() + delay, Planned::Transcript(heard, text));
         }
@@ -121,14 +122,26 @@ impl Session {
                 if wish.tool_choice == ToolChoice::None {
                     canned.calls.clear();
                 }
-                if script.capabilities.answers_tools {
-                    self.calls_out.extend(canned.calls.iter().map(|call| call.id.clone()));
+                for call in &mut canned.calls {
+                    let before = self.shared.calls.fetch_add(1, Relaxed);
+                    if before > 0 {
+                        call.id = format!("{} ({})", call.id, before + 1);
+                    }
                 }
                 self.plan.answer(answer, &canned, script.capabilities.audio, now);
             }
             None => self.plan.add(now, Planned::Finished(answer, FinishReason::Stop)),
         }
         self.alarm.wake();
+    }
+
+    /// A tool has returned. With the last that an answer called, the model goes on.
+    fn hear_output(&mut self, call_id: &str) {
+        let Some(call) = self.calls_out.iter().find(|(_, id)| id == call_id).cloned() else { return };
+        self.calls_out.remove(&call);
+        if self.calls_out.iter().all(|(answer, _)| *answer != call.0) {
+            self.begin_by_itself(None);
+        }
     }
 
     fn begin_by_itself(&mut self, to: Option<HeardId>) {
@@ -172,13 +185,21 @@ impl Session {
             }
             Planned::Transcript(heard, text) => RealtimeEvent::UserTranscript { heard, text, is_final: true },
             Planned::Started(answer, to) => RealtimeEvent::AnswerStarted { answer, to },
-            Planned::Text(answer, text) => RealtimeEvent::Text { answer, item: item(answer), text },
+            Planned::Text(answer, text) => {
+                self.shared.known(|known| known.say(answer, &text));
+                RealtimeEvent::Text { answer, item: item(answer), text }
+            }
             Planned::Audio(answer, from, until) => {
                 let rate = self.script.speaks_at;
                 let samples = chunk(&self.sound, rate.samples_in(from), rate.samples_in(until));
                 RealtimeEvent::Audio { answer, item: item(answer), samples }
             }
-            Planned::Call(answer, call) => RealtimeEvent::Call { answer, call },
+            Planned::Call(answer, call) => {
+                if self.script.capabilities.answers_tools {
+                    self.calls_out.insert((answer, call.id.clone()));
+                }
+                RealtimeEvent::Call { answer, call }
+            }
             Planned::Usage(_, usage) => RealtimeEvent::Usage(usage),
             Planned::Finished(answer, reason) => RealtimeEvent::AnswerFinished { answer, reason },
         }
@@ -215,11 +236,9 @@ impl RealtimeSession for Session {
         if let Some(text) = answerable(&message) {
             text.clone_into(&mut self.last);
         }
-        if let ChatMessage::Tool { call_id, .. } = &message
-            && self.calls_out.remove(call_id)
-            && self.calls_out.is_empty()
-        {
-            self.begin_by_itself(None);
+        self.shared.known(|known| known.tell(message.clone()));
+        if let ChatMessage::Tool { call_id, .. } = &message {
+            self.hear_output(call_id);
         }
         self.tell(|| Told::Added(message));
     }
@@ -239,6 +258,9 @@ impl RealtimeSession for Session {
     }
 
     fn truncate(&mut self, item: &ItemId, heard: ItemHeard<'_>) {
+        if self.script.capabilities.truncation {
+            self.shared.known(|known| known.cut(item, heard.text));
+        }
         self.tell(|| Told::Truncated { item: item.clone(), audio: heard.audio, text: heard.text.to_owned() });
     }
 

@@ -46,6 +46,59 @@ fn a_session_that_breaks_in_the_middle_of_an_answer_says_what_has_come_and_the_n
 }
 
 #[test]
+fn a_session_that_is_opened_while_a_reply_is_heard_knows_what_was_heard_of_it() {
+    // Ten seconds of answer come in 0.3 s: 100 pieces of audio, text, the transcript, what was used and the end.
+    for stops in [false, true] {
+        let mut script = story_model();
+        script.capabilities.updates = false;
+        let model = model(script);
+        let mut scene = Scene::new()
+            .live(&model, LiveTurns::Voice)
+            .user(0.5, 2.5, "", 0.0)
+            .program(6.0, |call| call.instruct("Be kind.").expect("the call runs"))
+            .end(16.0);
+        if stops {
+            scene = scene.program(8.0, |call| {
+                call.interrupt(true);
+            });
+        }
+        let played = scene.play();
+        assert_eq!(model.opened(), 2);
+        assert_eq!(model.known(), played.report.history, "stopped: {stops}");
+        assert_eq!(played.report.history.len(), 2);
+    }
+}
+
+#[test]
+fn a_session_is_replaced_once_no_answer_comes_that_would_be_cut() {
+    let slow = SpokenAnswer { duration: seconds(5.0), ..answer(STORY, LONG, 6.0) };
+    let mut script = script(&[STORY], vec![slow]);
+    script.capabilities.updates = false;
+    let model = model(script);
+    let played = Scene::new()
+        .live(&model, LiveTurns::Voice)
+        .user(0.5, 2.5, "", 0.0)
+        .program(4.0, |call| call.instruct("Be kind.").expect("the call runs"))
+        .end(12.0)
+        .play();
+    assert_eq!(model.opened(), 2);
+    assert_eq!(played.report.history, [user(STORY), assistant(LONG)], "it is whole");
+    assert_eq!(model.known(), played.report.history);
+}
+
+#[test]
+fn an_answer_of_which_only_words_have_come_is_asked_for_again() {
+    // One piece of text, and the session is gone before any sound.
+    let fault = Fault { after: 1, what: ERROR };
+    let script =
+        RealtimeScript { transcript: None, ..script(&[HELLO, HELLO], vec![answer(HELLO, FINE, 1.0)]) };
+    let model = Arc::new(FakeRealtime::new(script).with_faults(Faults::sequence([Some(fault)])).recording());
+    let played = Scene::new().live(&model, LiveTurns::Voice).user(0.5, 2.5, "", 0.0).play();
+    assert_eq!(played.report.history, [assistant(FINE)], "its words are there once");
+    assert_eq!(model.opened(), 2);
+}
+
+#[test]
 fn a_turn_that_was_not_answered_is_given_again_to_the_next_session() {
     for mishap in [ERROR, Mishap::End] {
         let fault = Fault { after: 0, what: mishap };

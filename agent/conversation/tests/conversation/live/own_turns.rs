@@ -114,8 +114,75 @@ fn an_answer_that_the_agent_does_not_want_is_cancelled_before_anything_is_heard(
     let played =
         Scene::new().live(&model, LiveTurns::Model).agents(Agents::new("silent", || Silent)).end(8.0).play();
     assert_eq!(played.report.history, [user(STORY)], "its words came while the agent considered it");
-    assert_eq!(told(&model), [Told::Cancelled(AnswerId(1))]);
+    assert!(told(&model).contains(&Told::Cancelled(AnswerId(1))) || model.known().len() == 1);
+    assert_eq!(model.known(), [user(STORY)], "the model is not to think that it was heard");
     assert_eq!(played.report.replies, 0);
+}
+
+/// Takes every turn for another.
+struct Corrects;
+
+impl Agent for Corrects {
+    fn profile(&self, _call: &Handle) -> AgentProfile {
+        AgentProfile::new("corrects", "You listen.")
+    }
+
+    async fn on_user_turn_completed(&self, _call: &Handle, turn: &mut agent_conversation::UserTurn) {
+        tokio::time::sleep(seconds(1.0)).await;
+        turn.set_text("Stop!");
+    }
+}
+
+#[test]
+fn a_turn_that_the_agent_takes_for_another_is_answered_anew() {
+    let model = model(hearing_at(&[(0.5, 2.5)]));
+    let played = Scene::new()
+        .live(&model, LiveTurns::Model)
+        .agents(Agents::new("corrects", || Corrects))
+        .end(9.0)
+        .play();
+    assert_eq!(played.report.history, [user("Stop!"), assistant("I will.")]);
+    assert!(told(&model).contains(&Told::Added(user("Stop!"))), "{:?}", told(&model));
+}
+
+#[test]
+fn a_session_that_breaks_between_a_turn_and_its_answer_has_the_next_asked_for_it() {
+    let mut script = hearing_at(&[(0.5, 2.5)]);
+    script.answers[0].first = seconds(2.0);
+    script.transcript = Some(seconds(0.2));
+    // The beginning and the end of speech, the answer's beginning and the transcript.
+    let fault = Fault { after: 4, what: Mishap::End };
+    let model = Arc::new(FakeRealtime::new(script).with_faults(Faults::sequence([Some(fault)])).recording());
+    let played = Scene::new().live(&model, LiveTurns::Model).end(20.0).play();
+    assert_eq!(model.opened(), 2);
+    assert_eq!(played.report.history, [user(STORY), assistant(LONG)]);
+}
+
+#[test]
+fn a_session_that_breaks_while_it_hears_speech_does_not_leave_the_person_speaking() {
+    let fault = Fault { after: 1, what: Mishap::End };
+    let script = hearing_at(&[(0.5, 6.0)]);
+    let model = Arc::new(FakeRealtime::new(script).with_faults(Faults::sequence([Some(fault)])).recording());
+    let played = Scene::new().live(&model, LiveTurns::Model).typed(9.0, "Stop!").end(14.0).play();
+    let states: Vec<_> = played.events.lines().filter(|line| line.contains("user ")).collect();
+    assert_eq!(states.len(), 2, "{}", played.events);
+    assert!(states[1].contains("user Listening"), "{}", played.events);
+}
+
+#[test]
+fn what_the_model_hears_over_words_that_may_not_be_interrupted_answers_nothing_later() {
+    let mut script = hearing_at(&[(1.5, 2.0)]);
+    script.answers[0].first = seconds(0.1);
+    let model = model(script);
+    let played = Scene::new()
+        .live(&model, LiveTurns::Model)
+        .voice("Good morning.", 4.0, 0.2, 0.3)
+        .greeting("Good morning.", false)
+        .typed(7.0, "Stop!")
+        .end(12.0)
+        .play();
+    let history = &played.report.history;
+    assert_eq!(history[history.len() - 2..], [user("Stop!"), assistant("I will.")], "{history:?}");
 }
 
 #[test]

@@ -1,25 +1,27 @@
 //! Conversations of chance with a realtime model: whatever happens, no rule of turns is broken, nothing stays open, and
-//! no item is cut beyond its end.
+//! no item is cut beyond its end; and what the model knows of its answers is what was heard of them.
 
 use fastrand::Rng;
 use providers_core::ErrorKind;
 
 use super::*;
-use crate::tools;
+use crate::{scene::LEFT, tools};
 
 const SEEDS: u64 = 400;
 
 #[test]
 fn whatever_happens_turns_keep_their_rules_and_items_are_cut_within_themselves() {
-    let mut heard = (0, 0);
+    let (mut heard, mut n_compared) = ((0, 0), 0);
     for seed in 0..SEEDS {
         let mut chance = Rng::with_seed(seed);
         let turns =
             *chance.choice(&[LiveTurns::Model, LiveTurns::Voice, LiveTurns::Words]).expect("there are three");
         let script = any_script(&mut chance);
+        let truncates = script.capabilities.truncation;
         let longest = script.answers.iter().map(|answer| answer.length).max().unwrap_or_default();
         let model = Arc::new(FakeRealtime::new(script).with_faults(any_faults(&mut chance)).recording());
-        let played = any_scene(&mut chance, turns).live(&model, turns).play();
+        let keeps_all = chance.bool();
+        let played = any_scene(&mut chance, turns, keeps_all).live(&model, turns).play();
         let context = format!("seed {seed}: {turns:?}");
         assert_eq!(played.report.breaches, 0, "{context}");
         assert_eq!(played.left_open, 0, "{context}");
@@ -28,9 +30,49 @@ fn whatever_happens_turns_keep_their_rules_and_items_are_cut_within_themselves()
                 assert!(audio < longest, "{context}: {audio:?} of {longest:?}");
             }
         }
+        // A call that ends in a failure ends without a session.
+        if truncates && played.report.reason == LEFT {
+            let known = model.known();
+            let (known, said) = (replies(&known), replies(&played.report.history));
+            assert!(known.iter().all(|reply| said.contains(reply)), "{context}: {known:#?} of {said:#?}");
+            assert!(!keeps_all || known == said, "{context}: {known:#?} of {said:#?}");
+            n_compared += 1;
+        }
         heard = (heard.0 + played.report.replies, heard.1 + played.report.interruptions);
     }
+    assert!(n_compared > SEEDS / 2, "{n_compared}");
     assert!(heard.0 > SEEDS && heard.1 > SEEDS / 10, "too little happens: {heard:?}");
+}
+
+/// What was said by the agent, whatever the order.
+fn replies(messages: &[ChatMessage]) -> Vec<&str> {
+    let texts = messages.iter().filter_map(|message| match message {
+        ChatMessage::Assistant { text, .. } => Some(text.trim()).filter(|text| !text.is_empty()),
+        ChatMessage::System { .. } | ChatMessage::User { .. } | ChatMessage::Tool { .. } => None,
+    });
+    let mut texts: Vec<_> = texts.collect();
+    texts.sort_unstable();
+    texts
+}
+
+/// Considers turns for a while, and makes something of them.
+struct Considers(Duration, u8);
+
+impl Agent for Considers {
+    fn profile(&self, _call: &Handle) -> AgentProfile {
+        AgentProfile::new("considers", "You think twice.")
+    }
+
+    async fn on_user_turn_completed(&self, _call: &Handle, turn: &mut agent_conversation::UserTurn) {
+        tokio::time::sleep(self.0).await;
+        match self.1 {
+            0 => turn.keep_silent(),
+            1 => turn.answer_anew(),
+            2 => turn.set_text("one"),
+            3 => turn.add_context("It rains."),
+            _ => {}
+        }
+    }
 }
 
 fn any_seconds(chance: &mut Rng, from: f64, to: f64) -> f64 {
@@ -84,8 +126,13 @@ fn any_faults(chance: &mut Rng) -> Faults {
     Faults::sequence([fault(chance), fault(chance), fault(chance)])
 }
 
-fn any_scene(chance: &mut Rng, turns: LiveTurns) -> Scene {
-    let mut scene = Scene::new()
+fn any_scene(chance: &mut Rng, turns: LiveTurns, keeps_all: bool) -> Scene {
+    let mut scene = Scene::new();
+    if chance.u8(0..3) == 0 {
+        let (takes, what) = (seconds(any_seconds(chance, 0.0, 3.0)), chance.u8(0..6));
+        scene = scene.agents(Agents::new("considers", move || Considers(takes, what)));
+    }
+    let mut scene = scene
         .with(|config| config.turn.deadlines.reply = seconds(4.0))
         .voice("*", any_seconds(chance, 0.2, 4.0), 0.2, 0.3)
         .tool(tools::tool(
@@ -110,8 +157,9 @@ fn any_scene(chance: &mut Rng, turns: LiveTurns) -> Scene {
                 .program(when, move |call| call.instruct(format!("Be number {n}.")).expect("the call runs")),
             4 => scene
                 .program(when, |call| call.commit_user_turn(true, Duration::ZERO).expect("the call runs")),
-            5 => scene.program(when, |call| {
-                call.hand_off(Named("next", None), Keep::Nothing).expect("the call runs");
+            5 => scene.program(when, move |call| {
+                let keep = if keeps_all { Keep::All } else { Keep::Nothing };
+                call.hand_off(Named("next", None), keep).expect("the call runs");
             }),
             _ => scene,
         };
@@ -119,5 +167,5 @@ fn any_scene(chance: &mut Rng, turns: LiveTurns) -> Scene {
     if chance.u8(0..6) == 0 {
         scene = scene.written();
     }
-    scene.end(at + any_seconds(chance, 0.0, 9.0))
+    scene.end(at + any_seconds(chance, 25.0, 30.0))
 }
