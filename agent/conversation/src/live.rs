@@ -399,6 +399,7 @@ impl Live {
         }
         self.truncate(&unclaimed.course.items, Taken::NOTHING);
         for call in unclaimed.calls() {
+            self.book.note_call(None, call);
             self.add(not_run(&call.id, &call.name));
         }
     }
@@ -438,8 +439,11 @@ impl Live {
             (None, Wanted::Own(Cause::Tools(of))) => self.decline_tools(*of),
             (Some(_), _) | (None, Wanted::Asked(_)) => {}
         }
-        while let Some(call) = self.book.idle_call(entry.reply) {
+        while open(&mut self.session).is_some()
+            && let Some(call) = self.book.idle_call(entry.reply)
+        {
             let message = not_run(&call.id, &call.name);
+            self.decline_tools(entry.reply);
             self.add(message);
         }
     }

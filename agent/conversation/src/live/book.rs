@@ -29,7 +29,7 @@ pub(crate) struct Book {
     /// Replies of this session that called tools, until it is known whether a reply to those is wanted.
     callers: BTreeSet<ReplyId>,
     /// Replies of which the session was told all that their tools returned, and to which it has not gone on yet.
-    told: VecDeque<ReplyId>,
+    told: VecDeque<Option<ReplyId>>,
     /// Whether an answer begins with its first sound; else with its first word.
     is_audio: bool,
 }
@@ -77,7 +77,8 @@ pub(crate) enum Cause {
 /// A call of a tool.
 #[derive(Debug)]
 pub(crate) struct Called {
-    of: ReplyId,
+    /// By which reply; `None`: by an answer that no reply is.
+    of: Option<ReplyId>,
     pub(crate) id: String,
     pub(crate) name: String,
     runs: bool,
@@ -144,7 +145,7 @@ impl Book {
             return Vec::new();
         };
         for call in found.calls() {
-            self.note_call(reply, call);
+            self.note_call(Some(reply), call);
         }
         self.entries.push(Entry { reply, wanted, answer: Some(found.answer), course: found.course });
         found.pieces
@@ -161,7 +162,7 @@ impl Book {
 
     /// The model goes on by itself, to the tools of which it was told first.
     pub(crate) fn went_on(&mut self, answer: AnswerId) -> Started {
-        let Some(of) = self.told.pop_front() else { return Started::Unwanted };
+        let Some(of) = self.told.pop_front().flatten() else { return Started::Unwanted };
         let cause = Cause::Tools(of);
         if self.claim(answer, cause) {
             return Started::Claimed;
@@ -194,19 +195,20 @@ impl Book {
         entry.course.note(&piece, is_audio);
         let (reply, is_heard) = (entry.reply, !entry.course.is_broken);
         if let Piece::Call(call) = &piece {
-            self.note_call(reply, call);
+            self.note_call(Some(reply), call);
         }
         is_heard.then_some((reply, piece))
     }
 
-    fn note_call(&mut self, of: ReplyId, call: &ToolCall) {
-        self.callers.insert(of);
+    /// An answer calls a tool.
+    pub(crate) fn note_call(&mut self, of: Option<ReplyId>, call: &ToolCall) {
+        self.callers.extend(of);
         self.calls.push(Called { of, id: call.id.clone(), name: call.name.clone(), runs: false });
     }
 
     /// The tools that a reply calls run.
     pub(crate) fn runs(&mut self, reply: ReplyId) {
-        for call in self.calls.iter_mut().filter(|call| call.of == reply) {
+        for call in self.calls.iter_mut().filter(|call| call.of == Some(reply)) {
             call.runs = true;
         }
     }
@@ -222,7 +224,7 @@ impl Book {
 
     /// A call of this reply that does not run, and of which the session was not told.
     pub(crate) fn idle_call(&self, of: ReplyId) -> Option<&Called> {
-        self.calls.iter().find(|call| call.of == of && !call.runs)
+        self.calls.iter().find(|call| call.of == Some(of) && !call.runs)
     }
 
     /// Whether this reply called tools in this session, and nobody has spoken about them.
