@@ -114,9 +114,38 @@ fn an_answer_that_the_agent_does_not_want_is_cancelled_before_anything_is_heard(
     let played =
         Scene::new().live(&model, LiveTurns::Model).agents(Agents::new("silent", || Silent)).end(8.0).play();
     assert_eq!(played.report.history, [user(STORY)], "its words came while the agent considered it");
-    assert!(told(&model).contains(&Told::Cancelled(AnswerId(1))) || model.known().len() == 1);
+    assert_eq!(told(&model), [truncated(1, 0, "")], "it had come whole");
     assert_eq!(model.known(), [user(STORY)], "the model is not to think that it was heard");
     assert_eq!(played.report.replies, 0);
+}
+
+#[test]
+fn an_answer_that_is_not_whole_is_one_to_the_point_to_which_it_was_kept() {
+    let mut script = hearing_at(&[(0.5, 2.5)]);
+    script.answers[0].length = seconds(30.0);
+    let model = model(script);
+    let played =
+        Scene::new().live(&model, LiveTurns::Model).agents(Agents::new("thinks", || Thinks)).end(40.0).play();
+    let [told, ChatMessage::Assistant { text, .. }] = &played.report.history[..] else {
+        panic!("{:?}", played.report.history)
+    };
+    assert_eq!(told, &user(STORY));
+    assert!(LONG.starts_with(text.as_str()) && text.len() < LONG.len(), "{text}");
+    assert!(played.events.contains("played 20.00 cut"), "{}", played.events);
+    assert_eq!(model.known().last(), Some(&assistant(text)));
+}
+
+/// Considers turns for a while, and changes nothing.
+struct Thinks;
+
+impl Agent for Thinks {
+    fn profile(&self, _call: &Handle) -> AgentProfile {
+        AgentProfile::new("thinks", "You listen.")
+    }
+
+    async fn on_user_turn_completed(&self, _call: &Handle, _turn: &mut agent_conversation::UserTurn) {
+        tokio::time::sleep(seconds(1.0)).await;
+    }
 }
 
 /// Takes every turn for another.
