@@ -189,29 +189,31 @@ fn a_session_that_breaks_between_a_turn_and_its_answer_has_the_next_asked_for_it
 
 #[test]
 fn a_session_that_breaks_while_it_hears_speech_does_not_leave_the_person_speaking() {
-    let fault = Fault { after: 1, what: Mishap::End };
-    let script = hearing_at(&[(0.5, 6.0)]);
+    let mut script = hearing_at(&[(0.5, 1.0), (2.0, 9.0)]);
+    (script.answers, script.transcript) = (Vec::new(), Some(seconds(2.0)));
+    // A turn, to which there is no answer, and the beginning of the next; in place of the transcript it breaks.
+    let fault = Fault { after: 5, what: Mishap::End };
     let model = Arc::new(FakeRealtime::new(script).with_faults(Faults::sequence([Some(fault)])).recording());
-    let played = Scene::new().live(&model, LiveTurns::Model).typed(9.0, "Stop!").end(14.0).play();
+    let played = Scene::new().live(&model, LiveTurns::Model).end(8.0).play();
     let states: Vec<_> = played.events.lines().filter(|line| line.contains("user ")).collect();
-    assert_eq!(states.len(), 2, "{}", played.events);
-    assert!(states[1].contains("user Listening"), "{}", played.events);
+    let expected = ["0.50 user Speaking", "1.00 user Listening", "2.00 user Speaking", "3.00 user Listening"];
+    assert_eq!(states, expected, "{}", played.events);
 }
 
 #[test]
-fn what_the_model_hears_over_words_that_may_not_be_interrupted_answers_nothing_later() {
-    let mut script = hearing_at(&[(1.5, 2.0)]);
-    script.answers[0].first = seconds(0.1);
-    let model = model(script);
+fn what_the_model_hears_over_words_that_need_many_to_be_interrupted_is_a_turn() {
+    let model = model(hearing_at(&[(2.5, 3.0)]));
     let played = Scene::new()
         .live(&model, LiveTurns::Model)
         .voice("Good morning.", 4.0, 0.2, 0.3)
-        .greeting("Good morning.", false)
-        .typed(7.0, "Stop!")
-        .end(12.0)
+        .program(1.0, |call| drop(call.say(Say::words("Good morning.").interrupted_by(Duration::ZERO, 3))))
+        .typed(20.0, "Stop!")
+        .end(25.0)
         .play();
-    let history = &played.report.history;
-    assert_eq!(history[history.len() - 2..], [user("Stop!"), assistant("I will.")], "{history:?}");
+    let said: Vec<_> = played.report.history.iter().collect();
+    let stop = user("Stop!");
+    assert!(said.contains(&&user(STORY)) && said.contains(&&assistant(LONG)), "{}", played.events);
+    assert_eq!(said[said.len() - 2..], [&stop, &assistant("I will.")], "{}", played.events);
 }
 
 #[test]
