@@ -45,11 +45,17 @@ impl Live {
         self.replace_if_idle();
         match &mut self.session {
             Session::Closed => Poll::Pending,
-            Session::Due => Poll::Ready(News::Due),
+            Session::Due if self.microphone.prepare() => Poll::Ready(News::Due),
+            Session::Due => {
+                // Others on this thread have their turn.
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
             Session::OpensLater(sleep) => {
                 std::task::ready!(sleep.as_mut().poll(cx));
                 self.session = Session::Due;
-                Poll::Ready(News::Due)
+                cx.waker().wake_by_ref();
+                Poll::Pending
             }
             Session::Open(session) => match std::task::ready!(session.poll_event(cx)) {
                 Some(Ok(event)) => {

@@ -14,6 +14,9 @@ const KEPT: Duration = Duration::from_secs(15);
 /// How much before the first voice of a turn belongs to it: a first consonant is no voice yet.
 const LEAD: Duration = Duration::from_millis(500);
 
+/// How much of what is given again is resampled at a time: the call's thread has other calls. 200 ms at 16 kHz.
+const AT_ONCE: usize = 3_200;
+
 /// The way from the call's audio to the session's.
 pub(crate) struct Microphone {
     recent: Recent,
@@ -23,6 +26,15 @@ pub(crate) struct Microphone {
     gate: Gate,
     /// Where in the stream that begins which no answer has begun to; `None`: nothing.
     unanswered: Option<u64>,
+    repeated: Option<Repeated>,
+}
+
+/// What another session will be given, as far as it is at its rate.
+struct Repeated {
+    /// Where in the stream it begins, and where it goes on.
+    from: u64,
+    next: u64,
+    samples: VecDeque<i16>,
 }
 
 /// When audio goes to the session.
@@ -48,6 +60,7 @@ impl Microphone {
             resampled: VecDeque::new(),
             gate: if all { Gate::Absent } else { Gate::Closed },
             unanswered: all.then_some(0),
+            repeated: None,
         }
     }
 
@@ -72,9 +85,6 @@ impl Microphone {
         let from = self.recent.position().saturating_sub(before);
         self.gate = Gate::Open { from };
         self.unanswered.get_or_insert(from);
-        if let Some(resampler) = &mut self.resampler {
-            resampler.reset();
-        }
         if let Some(session) = session {
             self.give_since(from, session);
         }
@@ -102,17 +112,43 @@ impl Microphone {
         };
     }
 
+    /// Resamples more of what another session is to be given. True once all of it is ready.
+    pub(crate) fn prepare(&mut self) -> bool {
+        let (Some(resampler), Some(from)) = (&mut self.resampler, self.unanswered) else {
+            self.repeated = None;
+            return true;
+        };
+        if self.repeated.as_ref().is_none_or(|repeated| repeated.from != from) {
+            resampler.reset();
+            self.repeated = Some(Repeated { from, next: from, samples: VecDeque::new() });
+        }
+        let Some(Repeated { next, samples, .. }) = &mut self.repeated else { return true };
+        let (older, newer) = self.recent.since(*next);
+        let n_left = older.len() + newer.len();
+        let first = &older[..older.len().min(AT_ONCE)];
+        let second = &newer[..newer.len().min(AT_ONCE - first.len())];
+        resampler.push(first, samples);
+        resampler.push(second, samples);
+        let n_done = first.len() + second.len();
+        *next = self.recent.position() - (n_left - n_done) as u64;
+        n_done == n_left
+    }
+
     /// Gives another session what was not answered. False when there is nothing.
     pub(crate) fn repeat(&mut self, session: &mut Session) -> bool {
         let Some(from) = self.unanswered.filter(|from| *from < self.recent.position()) else { return false };
-        if let Some(resampler) = &mut self.resampler {
-            resampler.reset();
+        while !self.prepare() {}
+        match self.repeated.take() {
+            Some(repeated) => push(&repeated.samples, session),
+            None => self.give_since(from, session),
         }
-        self.give_since(from, session);
         true
     }
 
     fn give_since(&mut self, from: u64, session: &mut Session) {
+        if let Some(resampler) = &mut self.resampler {
+            resampler.reset();
+        }
         let (older, newer) = self.recent.since(from);
         for samples in [older, newer] {
             give(samples, &mut self.resampler, &mut self.resampled, session);
@@ -129,7 +165,11 @@ fn give(
     let Some(resampler) = resampler else { return session.push(samples) };
     resampled.clear();
     resampler.push(samples, resampled);
-    let (first, second) = resampled.as_slices();
+    push(resampled, session);
+}
+
+fn push(samples: &VecDeque<i16>, session: &mut Session) {
+    let (first, second) = samples.as_slices();
     session.push(first);
     if !second.is_empty() {
         session.push(second);
@@ -238,6 +278,25 @@ mod tests {
         assert_eq!(frames(&third), (0..20).collect::<Vec<_>>());
         microphone.forget();
         assert!(!microphone.repeat(&mut second), "it was nothing");
+    }
+
+    #[test]
+    fn what_is_given_again_is_made_ready_piece_by_piece_and_is_the_same() {
+        let audio: Vec<i16> =
+            (0..160_000_u32).map(|n| i16::try_from(n * 7_919 % 20_011).unwrap_or_default()).collect();
+        let given = |pauses: bool| {
+            let (mut microphone, mut ears) = (Microphone::new(HearingRate::Khz24, true), Ears::default());
+            let (first, second) = audio.split_at(100_000);
+            microphone.hear(first, None);
+            let n_pieces = if pauses { 1 + (0..).take_while(|_| !microphone.prepare()).count() } else { 32 };
+            assert_eq!(n_pieces, 32, "6.25 s in pieces of 200 ms");
+            microphone.hear(second, None);
+            assert!(microphone.repeat(&mut ears));
+            ears.0
+        };
+        let whole = given(false);
+        assert_eq!(whole, given(true));
+        assert!(whole.len() > 239_000 && whole.len() <= 240_000, "ten seconds: {}", whole.len());
     }
 
     #[test]
