@@ -148,6 +148,23 @@ impl Agent for Thinks {
     }
 }
 
+#[test]
+fn an_answer_that_was_begun_before_the_agent_became_another_is_not_heard() {
+    let model = model(hearing_at(&[(0.5, 2.5)]));
+    let played = Scene::new()
+        .live(&model, LiveTurns::Model)
+        .agents(Agents::new("thinks", || Thinks))
+        .program(3.0, |call| call.instruct("Be kind.").expect("the call runs"))
+        .end(16.0)
+        .play();
+    assert_eq!(played.report.history, [user(STORY), assistant(LONG)]);
+    let asked = told(&model);
+    assert!(matches!(asked[0], Told::Updated(_)), "{asked:?}");
+    assert_eq!(asked[1], truncated(1, 0, ""), "it had come whole");
+    assert!(matches!(asked[2..], [Told::Asked(AnswerId(2), _)]), "{asked:?}");
+    assert_eq!(model.known(), played.report.history);
+}
+
 /// Takes every turn for another.
 struct Corrects;
 
