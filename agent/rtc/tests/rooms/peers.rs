@@ -133,6 +133,20 @@ impl Peers {
         (track, sid)
     }
 
+    /// `speaker` says the next 20 ms. Returns the packet.
+    pub(crate) fn say(&mut self, speaker: usize, track: LocalTrack) -> Vec<u8> {
+        let (rtp_time, payload) = (self.rtp_time, frame(self.rtp_time));
+        self.rtp_time += FRAME;
+        self.room(speaker).send_audio(OutgoingAudio {
+            track,
+            rtp_time,
+            talkspurt: rtp_time == 0,
+            level: Some(-20),
+            payload: &payload,
+        });
+        payload
+    }
+
     /// `speaker` speaks, 20 ms a frame, until `listener` has heard a frame of it. Returns the packet heard.
     pub(crate) async fn speak_until_heard(
         &mut self,
@@ -152,16 +166,7 @@ impl Peers {
     ) -> AudioPacket {
         let began = tokio::time::Instant::now();
         loop {
-            let payload = frame(self.rtp_time);
-            let rtp_time = self.rtp_time;
-            self.rtp_time += FRAME;
-            self.room(speaker).send_audio(OutgoingAudio {
-                track,
-                rtp_time,
-                talkspurt: rtp_time == 0,
-                level: Some(-20),
-                payload: &payload,
-            });
+            let payload = self.say(speaker, track);
             let heard = async {
                 loop {
                     let (at, event) = self.next().await;

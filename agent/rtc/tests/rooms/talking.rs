@@ -148,7 +148,7 @@ async fn the_one_who_speaks_is_told_to_be_speaking() {
     let (track, _) = peers.publish_to(anna, bert).await;
     let began = tokio::time::Instant::now();
     loop {
-        peers.speak_until_heard(anna, track, bert).await;
+        peers.say(anna, track);
         let speaking = async {
             loop {
                 if let (1, Event::Room(RoomEvent::ActiveSpeakers(speakers))) = peers.next().await
