@@ -9,7 +9,7 @@ from conftest import ROOT, Process, chromium, free_ports, recognise, share_heard
 from participant import RATE, write_wav
 from playwright.sync_api import expect, sync_playwright
 
-QUESTION = "what time is it"
+QUESTION = "what is two plus three"
 # Keeps what the agent's track sounds like, and every state that the page shows.
 LISTEN = """
 window.kept = { states: [], pieces: [], rate: 0 };

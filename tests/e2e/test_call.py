@@ -6,7 +6,8 @@ from conftest import LiveKit, eventually, recognise, share_heard
 from livekit import api
 from participant import Participant
 
-QUESTION = "what time is it"
+# Its answer is the same at any time of day, and the judge of what was heard knows its words.
+QUESTION = "what is two plus three"
 
 
 async def ask(caller, speech: bytes) -> None:
@@ -29,7 +30,7 @@ def test_a_spoken_question_is_answered_aloud(in_room, local_agent, speech, folde
     said = [text for who, text in _finals(caller) if who == caller.identity]
     assert " ".join(said).lower().strip(" .?!") == QUESTION
     answer = caller.agent_said()[-1]
-    assert "time is" in answer.lower() or "it is" in answer.lower() or "it's" in answer.lower(), answer
+    assert "5" in answer or "five" in answer, answer
     caller.save(folder / "answer.wav")
     heard = recognise(folder / "answer.wav")
     assert share_heard(answer, heard) >= 0.6, f"said {answer!r}, heard {heard}"
