@@ -10,11 +10,34 @@ use crate::names::{Identity, LocalTrack, ParticipantSid, TrackSid};
 use crate::vocabulary::{ConnectionQuality, Participant, Permissions, RemoteTrack, RoomInfo, Speaker};
 
 /// One piece of news. Audio and data come beside these, see [`crate::Output`].
+///
+/// **Whether we can be heard.** Three things must hold, and each is told on its own:
+///
+/// ```text
+///  media flows       MediaConnected … Reconnecting … MediaConnected …
+///  our track exists  LocalTrackPublished … LocalTrackUnpublished       and is not LocalTrackMuted { muted: true }
+///  somebody listens  LocalTrackSubscribed, once for each LocalTrackPublished
+/// ```
+///
+/// How they follow one another:
+///
+/// ```text
+///  the link is lost, or media, and the stay is saved
+///      Reconnecting [over a lost link alone frames still go out] [ICE starts anew, they do not] MediaConnected
+///      Reconnected { full: false }
+///  the stay is lost
+///      Reconnecting TrackUnsubscribed … [the others, as the new stay finds them]
+///      LocalTrackPublished, with a new sid, MediaConnected Reconnected { full: true } LocalTrackSubscribed
+/// ```
+///
+/// In a new stay `LocalTrackPublished` comes before or after `MediaConnected`, always before `LocalTrackSubscribed`, and
+/// `LocalTrackSubscribed` may come before `Reconnected`. After a resume it does not come again: who listened listens
+/// still. What became of a single frame is said when it is given, as a [`crate::FrameFate`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum RoomEvent {
     /// The server has let us in; the room, ourselves and those present can be read. Always the first.
     Joined,
-    /// Media flows, both ways, for the first time: ICE and DTLS are up.
+    /// Media flows, both ways: ICE and DTLS are up. Comes again each time that it flows after it had stopped.
     MediaConnected,
     /// Somebody has come. Its tracks are in it; [`RoomEvent::TrackPublished`] follows for each.
     ParticipantJoined(Box<Participant>),
@@ -99,12 +122,12 @@ pub enum RoomEvent {
         /// What others call it.
         sid: TrackSid,
     },
-    /// A track of ours was ended by the server.
+    /// A track of ours was ended by the server, for good: to speak again, publish another.
     LocalTrackUnpublished {
         /// Ours.
         track: LocalTrack,
     },
-    /// Somebody hears a track of ours for the first time: from now on speaking is not in vain.
+    /// Somebody hears a track of ours for the first time since it was published: from now on speaking is not in vain.
     LocalTrackSubscribed {
         /// Ours.
         track: LocalTrack,

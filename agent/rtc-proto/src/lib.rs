@@ -60,8 +60,9 @@ pub use names::{Identity, LocalTrack, ParticipantSid, TrackSid};
 pub use output::{Output, Transmit};
 pub use timer::Timer;
 pub use vocabulary::{
-    AudioFormat, AudioPacket, ConnectionQuality, OutgoingAudio, Participant, ParticipantKind, Permissions,
-    Reliability, RemoteTrack, RoomInfo, ServerInfo, Speaker, TrackKind, TrackOptions, TrackSource,
+    AudioFormat, AudioPacket, ConnectionQuality, FrameFate, OutgoingAudio, Participant, ParticipantKind,
+    Permissions, Reliability, RemoteTrack, RoomInfo, ServerInfo, Speaker, TrackKind, TrackOptions,
+    TrackSource,
 };
 
 /// Installs str0m's crypto for the process. Call it once, before the first machine.

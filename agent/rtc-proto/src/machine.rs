@@ -23,7 +23,7 @@ use crate::publications::Publications;
 use crate::reconnect::{Attempt, Outage};
 use crate::roster::{News, Roster};
 use crate::timer::{Timer, TimerTable};
-use crate::vocabulary::{Participant, Reliability, RoomInfo, ServerInfo};
+use crate::vocabulary::{FrameFate, Participant, Reliability, RoomInfo, ServerInfo};
 
 /// One LiveKit room.
 pub struct Machine {
@@ -44,6 +44,7 @@ pub struct Machine {
     timers: TimerTable,
     outputs: VecDeque<Output>,
     counters: Counters,
+    /// Whether media was told to flow.
     media_told: bool,
     next_tcp: u32,
 }
@@ -297,6 +298,12 @@ impl Machine {
     #[must_use]
     pub fn local_track_sid(&self, track: LocalTrack) -> Option<&TrackSid> {
         self.publications.sid(track)
+    }
+
+    /// What becomes of a frame of this track, were it given now. Ask before [`Input::AudioEncoded`]: that gives no answer.
+    #[must_use]
+    pub fn frame_fate(&self, track: LocalTrack) -> FrameFate {
+        self.fate(track)
     }
 
     /// How large a data packet may be now, encoded; a larger one is dropped.

@@ -7,7 +7,7 @@ use str0m::media::Mid;
 
 use crate::names::{LocalTrack, TrackSid};
 use crate::red::RedWriter;
-use crate::vocabulary::TrackOptions;
+use crate::vocabulary::{FrameFate, TrackOptions};
 
 /// All tracks of ours.
 #[derive(Debug, Default)]
@@ -134,6 +134,15 @@ impl Publications {
     pub(crate) fn mute(&mut self, track: LocalTrack, muted: bool) -> bool {
         let changed = self.tracks.get_mut(&track).filter(|publication| publication.muted != muted);
         changed.map(|publication| publication.muted = muted).is_some()
+    }
+
+    /// Where a track would be sent: its section, or why there is none to send it in.
+    pub(crate) fn way(&self, track: LocalTrack) -> Result<Mid, FrameFate> {
+        let publication = self.tracks.get(&track).ok_or(FrameFate::NotPublished)?;
+        if publication.muted {
+            return Err(FrameFate::Muted);
+        }
+        publication.mid.ok_or(FrameFate::NotConnected)
     }
 
     /// Where the next packet of a track goes, under which number, and what packs it. `None` while it cannot be sent.

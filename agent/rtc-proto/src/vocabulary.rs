@@ -206,6 +206,21 @@ pub struct OutgoingAudio<'a> {
     pub payload: &'a [u8],
 }
 
+/// What became of a frame of ours. Only [`FrameFate::Sent`] can have been heard: a clock of what was said must not count
+/// the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FrameFate {
+    /// Its datagram is on its way.
+    Sent,
+    /// The track is muted, by its owner or by the server ([`crate::RoomEvent::LocalTrackMuted`]).
+    Muted,
+    /// No connection carries it: not up yet, or lost, until [`crate::RoomEvent::MediaConnected`]; or the track has no
+    /// section yet.
+    NotConnected,
+    /// There is no such track: never published, or ended ([`crate::RoomEvent::LocalTrackUnpublished`]).
+    NotPublished,
+}
+
 /// Somebody who speaks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Speaker {

@@ -15,10 +15,11 @@ mod tcp;
 mod udp;
 
 pub use agent_rtc_proto::{
-    AudioFormat, AudioPacket, ConnectionQuality, Counters, DisconnectCause, DisconnectReason, Identity,
-    LinkFailure, LocalTrack, MediaTransport, OutgoingAudio, Participant, ParticipantChanges, ParticipantKind,
-    ParticipantSid, Patience, Permissions, RefusalReason, Reliability, RemoteTrack, RoomEvent, RoomInfo,
-    ServerInfo, SignalPath, Speaker, SubscriptionError, TrackKind, TrackOptions, TrackSid, TrackSource,
+    AudioFormat, AudioPacket, ConnectionQuality, Counters, DisconnectCause, DisconnectReason, FrameFate,
+    Identity, LinkFailure, LocalTrack, MediaTransport, OutgoingAudio, Participant, ParticipantChanges,
+    ParticipantKind, ParticipantSid, Patience, Permissions, RefusalReason, Reliability, RemoteTrack,
+    RoomEvent, RoomInfo, ServerInfo, SignalPath, Speaker, SubscriptionError, TrackKind, TrackOptions,
+    TrackSid, TrackSource,
 };
 pub use crypto::install_crypto;
 pub use error::{JoinError, SendDataError};

@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{
-    AudioPacket, Counters, DisconnectCause, Identity, Input, LocalTrack, OutgoingAudio, Participant,
-    Reliability, Request, RoomEvent, RoomInfo, ServerInfo, SignalPath, TrackOptions, TrackSid,
+    AudioPacket, Counters, DisconnectCause, FrameFate, Identity, Input, LocalTrack, OutgoingAudio,
+    Participant, Reliability, Request, RoomEvent, RoomInfo, ServerInfo, SignalPath, TrackOptions, TrackSid,
 };
 use livekit_protocol::DataPacket;
 
@@ -118,9 +118,11 @@ impl Room {
         self.request(Request::Subscribe { track: track.clone(), wanted });
     }
 
-    /// Sends a frame, now. What cannot be sent is dropped and counted.
-    pub fn send_audio(&mut self, frame: OutgoingAudio<'_>) {
+    /// Sends a frame, now, and says what became of it. What cannot be sent is dropped and counted.
+    pub fn send_audio(&mut self, frame: OutgoingAudio<'_>) -> FrameFate {
+        let fate = self.driver.machine().frame_fate(frame.track);
         self.driver.feed(Input::AudioEncoded(frame));
+        fate
     }
 
     /// Changes our own attributes: those named; an empty value takes one away.

@@ -49,6 +49,11 @@ impl Connection {
         })
     }
 
+    /// Whether a section sends what it is given.
+    pub(crate) fn is_sending(&self, mid: Mid) -> bool {
+        self.sending_formats(mid).is_some()
+    }
+
     /// Opus, and RED if it was agreed on, of a section that sends.
     fn sending_formats(&self, mid: Mid) -> Option<(Pt, Option<Pt>)> {
         let media = self.rtc.media(mid).filter(|media| media.direction().is_sending())?;

@@ -11,7 +11,7 @@ use crate::connection::{Connection, Happened, Heard, Wire};
 use crate::event::RoomEvent;
 use crate::names::{Identity, LocalTrack, TrackSid};
 use crate::output::Output;
-use crate::vocabulary::{AudioPacket, OutgoingAudio, Reliability, TrackKind};
+use crate::vocabulary::{AudioPacket, FrameFate, OutgoingAudio, Reliability, TrackKind};
 
 /// Audio.
 impl Machine {
@@ -29,6 +29,16 @@ impl Machine {
         match sent {
             true => self.counters.audio_out += 1,
             false => self.counters.audio_out_dropped += 1,
+        }
+    }
+
+    /// What becomes of a frame of this track, were it given now.
+    pub(super) fn fate(&self, track: LocalTrack) -> FrameFate {
+        let publisher = self.stay.publisher.as_ref().filter(|publisher| publisher.is_up());
+        match self.publications.way(track) {
+            Ok(mid) if publisher.is_some_and(|publisher| publisher.is_sending(mid)) => FrameFate::Sent,
+            Ok(_) => FrameFate::NotConnected,
+            Err(fate) => fate,
         }
     }
 

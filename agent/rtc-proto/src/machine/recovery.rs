@@ -76,6 +76,7 @@ impl Machine {
 
     /// Media has stopped, or a connection is past saving: how bad it is depends on what else is going on.
     pub(super) fn on_media_state(&mut self, now: Instant) {
+        self.tell_media();
         let (is_lost, is_dead) = self.stay.connections().fold((false, false), |(lost, dead), connection| {
             (lost || connection.is_lost(), dead || connection.is_dead())
         });
@@ -109,13 +110,17 @@ impl Machine {
         }
     }
 
+    /// Tells when media begins to flow.
+    pub(super) fn tell_media(&mut self) {
+        let flows = self.stay.flows();
+        if !std::mem::replace(&mut self.media_told, flows) && flows {
+            self.tell(RoomEvent::MediaConnected);
+        }
+    }
+
     fn on_media_up(&mut self) {
         self.timers.stop(Timer::Media);
         self.timers.stop(Timer::Tcp);
-        if !self.media_told {
-            self.media_told = true;
-            self.tell(RoomEvent::MediaConnected);
-        }
         if let Some(outage) = self.outage.take() {
             self.tell(RoomEvent::Reconnected { full: outage.restarts > 0 });
         }

@@ -86,9 +86,14 @@ impl Stay {
     }
 
     /// Whether media flows on all connections.
+    pub(super) fn flows(&self) -> bool {
+        self.publisher.is_some() && self.connections().all(Connection::is_up)
+    }
+
+    /// Whether media flows and the two sides agree on what does.
     pub(super) fn is_up(&self) -> bool {
         let settled = self.publisher.as_ref().is_some_and(|publisher| !publisher.has_offer_in_flight());
-        settled && self.connections().all(Connection::is_up)
+        settled && self.flows()
     }
 }
 
@@ -116,6 +121,7 @@ impl Machine {
             tcp.extend(connection.tcp_id());
         }
         let stay = std::mem::take(&mut self.stay);
+        self.tell_media();
         for source in stay.sources {
             self.tell(RoomEvent::TrackUnsubscribed { participant: source.participant, track: source.track });
         }

@@ -176,7 +176,7 @@ fn r5_after_every_fact_nothing_is_left_to_be_drained() {
     world.somebody_publishes("caller", "TR_caller");
     for n in 0..40_u32 {
         match n % 4 {
-            0 => world.send_audio(n * 960),
+            0 => drop(world.send_audio(n * 960)),
             1 => world.sfu.speak(world.now, "TR_caller", n * 960, b"caller"),
             2 => {
                 world.request(Request::SendData {

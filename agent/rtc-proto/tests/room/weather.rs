@@ -74,7 +74,7 @@ fn happen(world: &mut World, happening: &Happening) {
         Happening::Unsubscribe(n) => {
             world.request(Request::Subscribe { track: TrackSid::from(format!("TR_{n}")), wanted: false });
         }
-        Happening::SendAudio => world.send_audio(960),
+        Happening::SendAudio => drop(world.send_audio(960)),
         Happening::SendData(size) => {
             let user = UserPacket { payload: vec![1; size.min(50_000)], ..UserPacket::default() };
             let packet = Box::new(DataPacket { value: Some(Value::User(user)), ..DataPacket::default() });

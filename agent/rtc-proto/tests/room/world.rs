@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{
-    AudioPacket, Config, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine, MediaTransport,
-    OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TrackOptions, TrackSid, Transport,
+    AudioPacket, Config, FrameFate, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine,
+    MediaTransport, OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TrackOptions, TrackSid,
+    Transport,
 };
 
 use crate::sfu::Sfu;
@@ -96,12 +97,17 @@ impl World {
         self.feed(Input::Requested(request));
     }
 
-    /// Sends a frame; says whether its datagram was ordered, and how many stood before it.
-    pub(crate) fn send_audio(&mut self, rtp_time: u32) {
+    /// Sends a frame, and says what became of it.
+    pub(crate) fn send_audio(&mut self, rtp_time: u32) -> FrameFate {
+        let fate = self.machine.frame_fate(TRACK);
+        let before = self.machine.counters().audio_out;
         let payload = rtp_time.to_be_bytes();
         let audio =
             OutgoingAudio { track: TRACK, rtp_time, talkspurt: false, level: Some(-30), payload: &payload };
         self.feed(Input::AudioEncoded(audio));
+        let is_sent = self.machine.counters().audio_out > before;
+        assert_eq!(is_sent, fate == FrameFate::Sent, "what is said of a frame is what happened to it");
+        fate
     }
 
     /// A participant publishes a track, which the client subscribes to.
