@@ -2,16 +2,15 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use agent_language::wording::Wording;
 use agent_turn::{Detection, EndpointConfig, InterruptionConfig, Pace};
 use providers_core::{
     GenerationOptions, LanguageModel, RealtimeSetup, SpeechToText, SttOptions, TextToSpeech, ToolChoice,
-    Toolset, TtsOptions,
+    Toolset,
 };
 
 use crate::{
     Absent, ConversationConfig, Greeting, Handle, LiveModel, LiveTurns, Parts, TurnProfile, agent::AnyAgent,
-    making::Voicing, pen::Pen,
+    making::Voicing,
 };
 
 /// What agents have in common unless their profiles say otherwise.
@@ -44,17 +43,13 @@ pub(crate) struct Active {
     pub(crate) greeting: Option<Greeting>,
     pub(crate) hearing: SttOptions,
     pub(crate) generation: GenerationOptions,
-    pub(crate) speaking: TtsOptions,
-    pub(crate) wording: Arc<Wording>,
+    pub(crate) voicing: Voicing,
     pub(crate) max_tool_steps: u32,
     pub(crate) turns: TurnProfile,
     pub(crate) stt: Arc<dyn SpeechToText>,
     pub(crate) llm: Arc<dyn LanguageModel>,
-    pub(crate) tts: Arc<dyn TextToSpeech>,
-    /// What takes the place of all three.
+    /// What takes the place of recogniser, mind and voice.
     pub(crate) live: Option<LiveModel>,
-    /// Whether what it says is read, not heard: as the mind wrote it, without a voice.
-    is_written: bool,
 }
 
 impl Active {
@@ -68,6 +63,13 @@ impl Active {
         let profile = agent.profile(call);
         let live = profile.live.unwrap_or_else(|| common.live.clone());
         let stt = profile.stt.unwrap_or_else(|| common.stt.clone());
+        let speaking = profile.speaking.unwrap_or_else(|| config.speaking.clone());
+        let voicing = if common.is_written {
+            Voicing::written(speaking)
+        } else {
+            let tts = agent.tts_node(profile.tts.unwrap_or_else(|| common.tts.clone()));
+            Voicing::spoken(tts, speaking, profile.wording.unwrap_or_else(|| config.wording.clone()))
+        };
         let name = if profile.name.is_empty() { registered.to_owned() } else { profile.name };
         Self {
             name,
@@ -77,8 +79,7 @@ impl Active {
             greeting: profile.greeting,
             hearing: profile.hearing.unwrap_or_else(|| config.hearing.clone()),
             generation: profile.generation.unwrap_or_else(|| config.generation.clone()),
-            wording: Arc::new(profile.wording.unwrap_or_else(|| config.wording.clone())),
-            speaking: profile.speaking.unwrap_or_else(|| config.speaking.clone()),
+            voicing,
             max_tool_steps: profile.max_tool_steps.unwrap_or(config.max_tool_steps),
             turns: profile.turns,
             stt: match live.as_ref().map(LiveModel::effective_turns) {
@@ -86,9 +87,7 @@ impl Active {
                 Some(LiveTurns::Model | LiveTurns::Voice) => Arc::new(Absent),
             },
             llm: agent.llm_node(profile.llm.unwrap_or_else(|| common.llm.clone())),
-            tts: agent.tts_node(profile.tts.unwrap_or_else(|| common.tts.clone())),
             live,
-            is_written: common.is_written,
             agent,
         }
     }
@@ -130,27 +129,12 @@ impl Active {
         RealtimeSetup {
             instructions: self.instructions.clone(),
             voice: self.live.as_ref().and_then(|live| live.voice.clone()),
-            language: self.speaking.language.clone(),
+            language: self.voicing.options.language.clone(),
             tools: self.tools.specs(),
             tool_choice: self.tool_choice.clone(),
             generation: self.generation.clone(),
             turn_detection: self.live.as_ref().is_some_and(|live| live.effective_turns() == LiveTurns::Model),
             history: Vec::new(),
         }
-    }
-
-    /// Whether what it says is read.
-    pub(crate) const fn is_written(&self) -> bool {
-        self.is_written
-    }
-
-    /// With what it speaks, and how.
-    pub(crate) fn voicing(&self) -> Voicing {
-        let (tts, wording): (Arc<dyn TextToSpeech>, _) = if self.is_written {
-            (Arc::new(Pen::new()), Arc::default())
-        } else {
-            (self.tts.clone(), self.wording.clone())
-        };
-        Voicing { tts, options: self.speaking.clone(), wording, is_written: self.is_written }
     }
 }

@@ -167,7 +167,7 @@ impl<B: Body> Call<B> {
         let live = active
             .live
             .as_ref()
-            .map(|live| Live::new(live, active.live_setup(), active.is_written(), realtime_backoff));
+            .map(|live| Live::new(live, active.live_setup(), body.speaks(), realtime_backoff));
         let began = Instant::now();
         let mut call = Self {
             machine: Machine::new(config.turn, Moment::START),

@@ -38,6 +38,7 @@ mod events;
 mod items;
 mod microphone;
 mod model;
+mod rounds;
 mod words;
 
 /// Turns of which a transcript may still come; one for an older turn is lost.
@@ -74,8 +75,8 @@ pub(crate) struct Live {
     lost_speech: bool,
     /// Whether the session cannot be told what the model is to be. Another is opened as soon as no answer would be cut.
     is_outdated: bool,
-    /// Whether answers are read.
-    is_written: bool,
+    /// Whether its answers are heard, not read.
+    speaks: bool,
     backoff: Duration,
     /// Failures in a row.
     failures: u32,
@@ -91,8 +92,9 @@ enum Session {
 }
 
 impl Live {
-    pub(crate) fn new(live: &LiveModel, setup: RealtimeSetup, is_written: bool, backoff: Duration) -> Self {
-        let is_audio = live.model.capabilities().audio && !is_written;
+    /// With `is_heard`, people hear what it says, if it can speak.
+    pub(crate) fn new(live: &LiveModel, setup: RealtimeSetup, is_heard: bool, backoff: Duration) -> Self {
+        let speaks = live.model.capabilities().audio && is_heard;
         let turns = live.effective_turns();
         Self {
             model: live.model.clone(),
@@ -100,7 +102,7 @@ impl Live {
             setup,
             session: Session::Closed,
             microphone: Microphone::new(live.model.hears_at(), turns == LiveTurns::Model),
-            book: Book::new(is_audio),
+            book: Book::new(speaks),
             kept: VecDeque::new(),
             heard: BTreeMap::new(),
             n_heard: 0,
@@ -111,7 +113,7 @@ impl Live {
             hears_speech: false,
             lost_speech: false,
             is_outdated: false,
-            is_written,
+            speaks,
             backoff,
             failures: 0,
         }
@@ -122,8 +124,8 @@ impl Live {
     }
 
     /// Whether its answers are heard.
-    pub(crate) fn speaks(&self) -> bool {
-        self.model.capabilities().audio && !self.is_written
+    pub(crate) const fn speaks(&self) -> bool {
+        self.speaks
     }
 
     pub(crate) fn speaks_at(&self) -> SampleRate {
@@ -314,7 +316,7 @@ impl Live {
         let goes_on = self.answers_tools();
         if let Session::Open(session) = &mut self.session {
             if let ChatMessage::Tool { call_id, .. } = &message {
-                self.book.told(call_id, goes_on);
+                self.book.rounds.told(call_id, goes_on);
             }
             session.add(message);
         }
@@ -343,13 +345,13 @@ impl Live {
 
     /// The tools that a reply calls run.
     pub(crate) fn runs_tools(&mut self, reply: ReplyId) {
-        self.book.runs(reply);
+        self.book.rounds.run(reply);
     }
 
     /// A reply is begun to what the tools of another returned: the model gives it by itself if it does and called them
     /// in this session, else it is asked.
     pub(crate) fn answer_tools(&mut self, reply: ReplyId, of: ReplyId, wish: AnswerWish) {
-        if self.answers_tools() && self.book.has_called(of) {
+        if self.answers_tools() && self.book.rounds.is_open(of) {
             self.expect(reply, Cause::Tools(of));
         } else {
             self.answer(reply, wish);
@@ -399,7 +401,7 @@ impl Live {
         }
         self.truncate(&unclaimed.course.items, Taken::NOTHING);
         for call in unclaimed.calls() {
-            self.book.note_call(None, call);
+            self.book.rounds.call(None, call);
             self.add(not_run(&call.id, &call.name));
         }
     }
@@ -440,7 +442,7 @@ impl Live {
             (Some(_), _) | (None, Wanted::Asked(_)) => {}
         }
         while open(&mut self.session).is_some()
-            && let Some(call) = self.book.idle_call(entry.reply)
+            && let Some(call) = self.book.rounds.idle(entry.reply)
         {
             let message = not_run(&call.id, &call.name);
             self.decline_tools(entry.reply);

@@ -127,7 +127,7 @@ impl CallJournal {
     fn hand_over(&mut self) {
         self.handed_over = Instant::now();
         let text = mem::take(&mut self.text);
-        if text.is_empty() || self.head.is_cut.load(Relaxed) {
+        if text.is_empty() {
             return;
         }
         match self.pieces.try_send(Piece::Lines { call: self.head.clone(), text }) {
@@ -142,6 +142,9 @@ impl CallJournal {
 
 impl Journal for CallJournal {
     fn line(&mut self, line: &str) {
+        if self.head.is_cut.load(Relaxed) {
+            return;
+        }
         self.text.push_str(line);
         self.text.push('\n');
         if self.text.len() >= PIECE || self.handed_over.elapsed() >= HELD {

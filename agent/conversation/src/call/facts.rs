@@ -220,7 +220,7 @@ impl<B: Body> Call<B> {
         let provider = match component {
             Component::Stt => Some(by.stt.info()),
             Component::Llm => Some(by.llm.info()),
-            Component::Tts => Some(by.tts.info()),
+            Component::Tts => Some(by.voicing.tts.info()),
             Component::Judge => self.judges.pauses.as_ref().map(|judge| judge.info()),
             Component::Realtime => by.live.as_ref().map(|live| live.model.info()),
         };

@@ -278,7 +278,7 @@ impl<B: Body> Call<B> {
 
     fn fed(&self, reply: ReplyId, by: &Active) -> Making {
         let rate = self.live.as_ref().filter(|live| live.speaks()).map(Live::speaks_at);
-        Making::fed(reply, rate, by.voicing(), self.now())
+        Making::fed(reply, rate, by.voicing.clone(), self.now())
     }
 
     /// Another agent has the call, or the same is another: with `anew` it does not read all that was said.
@@ -293,7 +293,7 @@ impl<B: Body> Call<B> {
         }
         self.drop_live();
         let backoff = self.config.errors.realtime_backoff;
-        let mut live = Live::new(model, active.live_setup(), active.is_written(), backoff);
+        let mut live = Live::new(model, active.live_setup(), self.body.speaks(), backoff);
         if self.has_entered {
             live.begin();
         }

@@ -139,7 +139,7 @@ impl<B: Body> Call<B> {
             if let Some(live) = &mut self.live {
                 live.decline_tools(of);
             }
-            return Making::given(reply, "", by.voicing(), self.now());
+            return Making::given(reply, "", by.voicing.clone(), self.now());
         }
         self.tally.tell(self.now(), CallEvent::SpeechCreated { source: SpeechSource::Tool });
         let may = step <= by.max_tool_steps;
@@ -154,7 +154,7 @@ impl<B: Body> Call<B> {
 
     fn answer_request(&mut self, reply: ReplyId, request: RequestId) -> Making {
         let Some(Requested { wish, by, end }) = self.requests.remove(&request) else {
-            return Making::given(reply, "", self.active.voicing(), self.now());
+            return Making::given(reply, "", self.active.voicing.clone(), self.now());
         };
         self.asked.insert(reply, Asked { end });
         match wish {
@@ -166,7 +166,7 @@ impl<B: Body> Call<B> {
     /// A few words while the tools of a reply take long: those of the first that is out and has its own, else the next of
     /// the call's. The mind does not know of them.
     fn fill(&mut self, reply: ReplyId, of: ReplyId) -> Making {
-        let (now, voicing) = (self.now(), self.active.voicing());
+        let (now, voicing) = (self.now(), self.active.voicing.clone());
         let mut making = if let Some(words) = self.toolbox.filler(of) {
             Making::given(reply, words, voicing, now)
         } else {
@@ -182,7 +182,7 @@ impl<B: Body> Call<B> {
     fn say(&self, reply: ReplyId, by: &Active, say: Say) -> Making {
         let now = self.now();
         let is_recorded = say.audio.is_some();
-        let mut voicing = by.voicing();
+        let mut voicing = by.voicing.clone();
         if let Some((rate, samples)) = say.audio {
             voicing.tts = Arc::new(Recorded::new(rate, samples));
         }
@@ -218,7 +218,7 @@ impl<B: Body> Call<B> {
 
     fn think(&self, reply: ReplyId, by: &Active, request: ChatRequest) -> Making {
         let may_call = request.tool_choice != ToolChoice::None;
-        let mut making = Making::coming(reply, by.llm.answer(request), by.voicing(), self.now());
+        let mut making = Making::coming(reply, by.llm.answer(request), by.voicing.clone(), self.now());
         making.may_call = may_call;
         making
     }

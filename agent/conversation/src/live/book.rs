@@ -4,12 +4,10 @@
 //! end, or to what the tools of a reply returned. Either may be first, the reply or the answer; they find each other
 //! here, once. An answer that nobody will want is cancelled.
 
-use std::collections::{BTreeSet, VecDeque};
-
 use agent_turn::ReplyId;
 use providers_core::{AnswerId, AnswerWish, HeardId, ItemId, ProviderError, ToolCall};
 
-use super::items::Items;
+use super::{items::Items, rounds::Rounds};
 
 /// Samples of an answer that began by itself and that no reply has taken yet: 20 s at 24 kHz, longer than any hook may
 /// consider a turn. What comes beyond is not heard, and the answer ends before it.
@@ -24,12 +22,8 @@ pub(crate) struct Book {
     unclaimed: Option<Unclaimed>,
     /// The last turn heard by the model of which no answer is wanted, with all before it.
     declined: Option<HeardId>,
-    /// Calls of the session's answers of which it was not told what they returned.
-    calls: Vec<Called>,
-    /// Replies of this session that called tools, until it is known whether a reply to those is wanted.
-    callers: BTreeSet<ReplyId>,
-    /// Replies of which the session was told all that their tools returned, and to which it has not gone on yet.
-    told: VecDeque<Option<ReplyId>>,
+    /// What its answers call.
+    pub(crate) rounds: Rounds,
     /// Whether an answer begins with its first sound; else with its first word.
     is_audio: bool,
 }
@@ -72,16 +66,6 @@ pub(crate) enum Cause {
     Turn(HeardId),
     /// It was told what the tools of this reply returned.
     Tools(ReplyId),
-}
-
-/// A call of a tool.
-#[derive(Debug)]
-pub(crate) struct Called {
-    /// By which reply; `None`: by an answer that no reply is.
-    of: Option<ReplyId>,
-    pub(crate) id: String,
-    pub(crate) name: String,
-    runs: bool,
 }
 
 /// An answer for which there is no reply.
@@ -137,7 +121,7 @@ impl Book {
     /// A reply is begun whose answer begins by itself. What has come of it is returned.
     pub(crate) fn expect(&mut self, reply: ReplyId, cause: Cause) -> Vec<Piece> {
         if let Cause::Tools(of) = cause {
-            self.callers.remove(&of);
+            self.rounds.close(of);
         }
         let wanted = Wanted::Own(cause);
         let Some(found) = self.unclaimed.take_if(|unclaimed| unclaimed.cause == cause) else {
@@ -145,7 +129,7 @@ impl Book {
             return Vec::new();
         };
         for call in found.calls() {
-            self.note_call(Some(reply), call);
+            self.rounds.call(Some(reply), call);
         }
         self.entries.push(Entry { reply, wanted, answer: Some(found.answer), course: found.course });
         found.pieces
@@ -162,12 +146,12 @@ impl Book {
 
     /// The model goes on by itself, to the tools of which it was told first.
     pub(crate) fn went_on(&mut self, answer: AnswerId) -> Started {
-        let Some(of) = self.told.pop_front().flatten() else { return Started::Unwanted };
+        let Some(of) = self.rounds.went_on() else { return Started::Unwanted };
         let cause = Cause::Tools(of);
         if self.claim(answer, cause) {
             return Started::Claimed;
         }
-        if self.callers.contains(&of) { self.keep(answer, cause) } else { Started::Unwanted }
+        if self.rounds.is_open(of) { self.keep(answer, cause) } else { Started::Unwanted }
     }
 
     fn claim(&mut self, answer: AnswerId, cause: Cause) -> bool {
@@ -195,41 +179,9 @@ impl Book {
         entry.course.note(&piece, is_audio);
         let (reply, is_heard) = (entry.reply, !entry.course.is_broken);
         if let Piece::Call(call) = &piece {
-            self.note_call(Some(reply), call);
+            self.rounds.call(Some(reply), call);
         }
         is_heard.then_some((reply, piece))
-    }
-
-    /// An answer calls a tool.
-    pub(crate) fn note_call(&mut self, of: Option<ReplyId>, call: &ToolCall) {
-        self.callers.extend(of);
-        self.calls.push(Called { of, id: call.id.clone(), name: call.name.clone(), runs: false });
-    }
-
-    /// The tools that a reply calls run.
-    pub(crate) fn runs(&mut self, reply: ReplyId) {
-        for call in self.calls.iter_mut().filter(|call| call.of == Some(reply)) {
-            call.runs = true;
-        }
-    }
-
-    /// The session was told what a call returned. With `goes_on` it answers by itself once it knows all of a reply's.
-    pub(crate) fn told(&mut self, call_id: &str, goes_on: bool) {
-        let Some(at) = self.calls.iter().position(|call| call.id == call_id) else { return };
-        let of = self.calls.remove(at).of;
-        if goes_on && self.calls.iter().all(|call| call.of != of) {
-            self.told.push_back(of);
-        }
-    }
-
-    /// A call of this reply that does not run, and of which the session was not told.
-    pub(crate) fn idle_call(&self, of: ReplyId) -> Option<&Called> {
-        self.calls.iter().find(|call| call.of == Some(of) && !call.runs)
-    }
-
-    /// Whether this reply called tools in this session, and nobody has spoken about them.
-    pub(crate) fn has_called(&self, reply: ReplyId) -> bool {
-        self.callers.contains(&reply)
     }
 
     /// Whether the person is to take in anything of the answer that is this one's, or that it is complete.
@@ -256,7 +208,7 @@ impl Book {
 
     /// No reply will want the answer to what this one's tools have returned. That answer, if it has begun.
     pub(crate) fn decline_tools(&mut self, of: ReplyId) -> Option<Unclaimed> {
-        self.callers.remove(&of);
+        self.rounds.close(of);
         self.unclaimed.take_if(|unclaimed| unclaimed.cause == Cause::Tools(of))
     }
 
@@ -277,9 +229,7 @@ impl Book {
     pub(crate) fn lost(&mut self) -> Vec<ReplyId> {
         self.unclaimed = None;
         self.declined = None;
-        self.calls.clear();
-        self.callers.clear();
-        self.told.clear();
+        self.rounds = Rounds::default();
         let broken = self.entries.extract_if(.., |entry| entry.course.is_coming());
         let broken = broken.map(|entry| entry.reply).collect();
         self.entries.retain(|entry| !entry.course.is_over);
@@ -410,23 +360,13 @@ mod tests {
         assert!(matches!(book.went_on(AnswerId(3)), Started::Unwanted), "nothing was told");
         assert!(book.decline_tools(ReplyId(1)).is_none());
         for id in ["call 2", "call 1"] {
-            book.told(id, true);
+            book.rounds.told(id, true);
         }
         assert_eq!(waits(&book.went_on(AnswerId(4))), Some(None), "it goes on to what it was told first");
         assert!(matches!(book.went_on(AnswerId(5)), Started::Unwanted));
-        assert!(book.has_called(ReplyId(2)) && !book.has_called(ReplyId(1)));
+        assert!(book.rounds.is_open(ReplyId(2)) && !book.rounds.is_open(ReplyId(1)));
         book.piece(AnswerId(4), audio());
         assert_eq!(book.expect(ReplyId(3), Cause::Tools(ReplyId(2))).len(), 1);
-    }
-
-    #[test]
-    fn calls_that_do_not_run_are_known_until_the_session_is_told_of_them() {
-        let mut book = Book::new(true);
-        book.ask(ReplyId(1), AnswerWish::default(), Some(AnswerId(1)));
-        book.piece(AnswerId(1), call("one"));
-        assert_eq!(book.idle_call(ReplyId(1)).map(|call| call.id.as_str()), Some("one"));
-        book.runs(ReplyId(1));
-        assert!(book.idle_call(ReplyId(1)).is_none());
     }
 
     #[test]

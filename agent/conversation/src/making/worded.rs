@@ -11,7 +11,7 @@ use agent_language::{
 use agent_turn::Moment;
 use providers_core::{TextToSpeech, TtsOptions};
 
-use crate::transcript::Transcript;
+use crate::{pen::Pen, transcript::Transcript};
 
 /// With what a reply is spoken, and how.
 #[derive(Clone)]
@@ -21,6 +21,18 @@ pub(crate) struct Voicing {
     pub(crate) wording: Arc<Wording>,
     /// Whether it is read, not heard.
     pub(crate) is_written: bool,
+}
+
+impl Voicing {
+    /// In this voice, in these words.
+    pub(crate) fn spoken(tts: Arc<dyn TextToSpeech>, options: TtsOptions, wording: Wording) -> Self {
+        Self { tts, options, wording: Arc::new(wording), is_written: false }
+    }
+
+    /// As the mind wrote it, without a voice.
+    pub(crate) fn written(options: TtsOptions) -> Self {
+        Self { tts: Arc::new(Pen::new()), options, wording: Arc::default(), is_written: true }
+    }
 }
 
 /// The steps between the mind's text and the voice's.
