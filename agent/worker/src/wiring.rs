@@ -146,7 +146,8 @@ pub(crate) fn speaking(config: &Config) -> SpeakingConfig {
             expected_loss: narrow(audio.opus_expected_loss),
         },
         playout: playout(config),
-        quiet: Quiet::Nothing,
+        // The server takes a track on which nothing comes for a bad connection, and shows it to everybody.
+        quiet: Quiet::Comfort,
         hangover: HANGOVER,
         first_rtp_time: fastrand::u32(..),
     }

@@ -31,7 +31,8 @@ pub(super) struct Captions {
 /// The agent's segment that is being heard.
 struct Open {
     segment: Segment,
-    stream: TextStream,
+    /// `None`: the room was joined anew since, and whoever reads has to be told all of it again.
+    stream: Option<TextStream>,
     text: String,
 }
 
@@ -63,18 +64,41 @@ impl Captions {
     pub(super) fn agent(&mut self, room: &mut Room, segment: Segment, track: Option<LocalTrack>, more: &str) {
         if self.open.as_ref().is_none_or(|open| open.segment != segment) {
             self.end(room, track);
-            let sid = track.and_then(|track| room.local_track_sid(track).cloned());
-            let options = self.options(segment, sid.as_ref().map(TrackSid::as_str), false);
-            let now = room.now();
-            match room.data().open_text(now, options) {
-                Ok(stream) => self.open = Some(Open { segment, stream, text: String::new() }),
-                Err(error) => return note(Err(error)),
-            }
+            self.open = Some(Open { segment, stream: None, text: String::new() });
         }
-        let Some(open) = &mut self.open else { return };
+        let Some(mut open) = self.open.take() else { return };
         open.text.push_str(more);
-        note(room.data().append_text(&mut open.stream, more));
+        if let Some(stream) = &mut open.stream {
+            note(room.data().append_text(stream, more));
+        } else {
+            open.stream = self.open_stream(room, track, segment, &open.text);
+        }
+        self.open = Some(open);
         self.send_agent_packet(room, track, false);
+    }
+
+    /// A stream of a segment that holds this already.
+    fn open_stream(
+        &self,
+        room: &mut Room,
+        track: Option<LocalTrack>,
+        segment: Segment,
+        text: &str,
+    ) -> Option<TextStream> {
+        let sid = track.and_then(|track| room.local_track_sid(track).cloned());
+        let options = self.options(segment, sid.as_ref().map(TrackSid::as_str), false);
+        let now = room.now();
+        let opened = room.data().open_text(now, options);
+        let mut stream = opened.map_err(|error| note(Err(error))).ok()?;
+        note(room.data().append_text(&mut stream, text));
+        Some(stream)
+    }
+
+    /// The room was joined anew: those who are in it know nothing of our stream, or see it cut short.
+    pub(super) fn begin_anew(&mut self, room: &mut Room) {
+        if let Some(stream) = self.open.as_mut().and_then(|open| open.stream.take()) {
+            room.data().close_text(stream, BTreeMap::new(), Some("the agent came anew"));
+        }
     }
 
     /// The agent's segment is over.
@@ -86,9 +110,10 @@ impl Captions {
 
     fn end(&mut self, room: &mut Room, track: Option<LocalTrack>) {
         self.send_agent_packet(room, track, true);
-        if let Some(open) = self.open.take() {
+        let Some(Open { segment, stream, text }) = self.open.take() else { return };
+        if let Some(stream) = stream.or_else(|| self.open_stream(room, track, segment, &text)) {
             let is_final = BTreeMap::from([(FINAL.to_owned(), "true".to_owned())]);
-            room.data().close_text(open.stream, is_final, None);
+            room.data().close_text(stream, is_final, None);
         }
     }
 

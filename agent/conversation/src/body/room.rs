@@ -26,6 +26,7 @@ use tracing::{debug, warn};
 
 mod people;
 mod service;
+mod stage;
 
 pub use people::{Audience, Others};
 pub use service::{Dispatch, Service};
@@ -33,6 +34,7 @@ pub use service::{Dispatch, Service};
 use self::{
     people::{Heard, People},
     service::Hatch,
+    stage::Stage,
 };
 use super::{
     captions::Captions,
@@ -81,27 +83,18 @@ pub struct RoomBody {
     before_leaving: Option<BeforeLeaving>,
     people: People,
     hatch: Hatch,
-    /// `None`: nothing is played.
+    /// `None`: there is none, or the server has ended it.
     track: Option<LocalTrack>,
+    /// Whether it is to have one.
+    speaks: bool,
     hears: bool,
     speaking: Speaking,
     sounds: Slots,
-    floor: Floor,
-    subscription_wait: Duration,
+    stage: Stage,
     captions: Captions,
     events: VecDeque<BodyEvent<'static>>,
     alarm: Pin<Box<Sleep>>,
     until_progress: u32,
-}
-
-/// Whether what we say is heard by anybody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Floor {
-    /// Not yet, and there is nothing to say.
-    Unheard,
-    /// Not yet; we speak from this moment on even so.
-    WaitsUntil(Instant),
-    Heard,
 }
 
 impl RoomBody {
@@ -114,7 +107,6 @@ impl RoomBody {
         let now = now();
         let people = People::new(config.audience, config.hearing, Box::new(detector))?;
         let speaking = Speaking::new(config.speaking, now)?;
-        let track = config.speaks.then(|| room.publish_audio(TrackOptions::voice(TRACK)));
         room.data().receive(CHAT, Delivery::Whole);
         room.set_attributes(BTreeMap::from([(STATE.to_owned(), "initializing".to_owned())]));
         let present: Vec<Participant> = room.participants().cloned().collect();
@@ -126,17 +118,18 @@ impl RoomBody {
             before_leaving: config.before_leaving,
             people,
             hatch,
-            track,
+            track: None,
+            speaks: config.speaks,
             hears: config.hears,
             speaking,
             sounds: Slots::default(),
-            floor: Floor::Unheard,
-            subscription_wait: config.subscription_wait,
+            stage: Stage::new(config.subscription_wait),
             captions: Captions::new(fastrand::u64(..)),
             events: VecDeque::new(),
             alarm: Box::pin(sleep_until(tokio::time::Instant::from_std(now))),
             until_progress: PROGRESS_FRAMES,
         };
+        body.publish();
         for participant in &present {
             body.consider(participant);
         }
@@ -147,6 +140,13 @@ impl RoomBody {
     #[must_use]
     pub fn counters(&self) -> (HearingCounters, SpeakingCounters, PlayoutCounters) {
         (self.people.linked().hearing.counters(), self.speaking.counters(), self.speaking.playout.counters())
+    }
+
+    /// Has a track, if it is to have one.
+    fn publish(&mut self) {
+        if let (true, None, Some(room)) = (self.speaks, self.track, &mut self.room) {
+            self.track = Some(room.publish_audio(TrackOptions::voice(TRACK)));
+        }
     }
 
     /// Hears a participant from now on, if it is one to be heard.
@@ -212,15 +212,32 @@ impl RoomBody {
                 self.on_left(&identity, reason);
             }
             RoomEvent::LocalTrackSubscribed { track } if Some(track) == self.track => {
-                self.floor = Floor::Heard;
+                self.stage.subscribe();
             }
+            RoomEvent::LocalTrackPublished { track, .. } if Some(track) == self.track => self.stage.publish(),
+            RoomEvent::LocalTrackMuted { track, muted } if Some(track) == self.track => {
+                self.stage.mute(muted);
+            }
+            RoomEvent::LocalTrackUnpublished { track } if Some(track) == self.track => {
+                warn!("the agent's track was ended by the server");
+                self.track = None;
+                self.stage.unpublish();
+            }
+            RoomEvent::Permissions(permissions) if permissions.publish => self.publish(),
+            RoomEvent::Reconnected { full } => {
+                self.stage.connect(true);
+                if let (true, Some(room)) = (full, &mut self.room) {
+                    self.captions.begin_anew(room);
+                }
+            }
+            RoomEvent::MediaConnected => self.stage.connect(true),
+            RoomEvent::Reconnecting => self.stage.connect(false),
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
             RoomEvent::Disconnected(cause) => {
                 debug!(%cause, "disconnected");
                 self.events.push_back(BodyEvent::Closed(end_of(&cause)));
             }
             RoomEvent::Joined
-            | RoomEvent::MediaConnected
             | RoomEvent::TrackSubscribed { .. }
             | RoomEvent::TrackUnsubscribed { .. }
             | RoomEvent::SubscriptionPermitted { .. }
@@ -232,9 +249,7 @@ impl RoomBody {
             | RoomEvent::ConnectionQuality { .. }
             | RoomEvent::RoomUpdated(_)
             | RoomEvent::Permissions(_)
-            | RoomEvent::RequestRefused { .. }
-            | RoomEvent::Reconnecting
-            | RoomEvent::Reconnected { .. } => {}
+            | RoomEvent::RequestRefused { .. } => {}
         }
     }
 
@@ -271,7 +286,7 @@ impl RoomBody {
 
     /// Sends the frames that are due.
     fn speak(&mut self, now: Instant) {
-        if !self.may_speak(now) {
+        if !self.stage.may_speak(now, self.speaking.playout.heard().is_some()) {
             return;
         }
         let (Some(room), Some(track)) = (&mut self.room, self.track) else { return };
@@ -294,27 +309,9 @@ impl RoomBody {
         drain_playout(&mut self.speaking.playout, &mut self.events);
     }
 
-    /// Nobody hears what is said before our track is subscribed; the wait for that is bounded.
-    fn may_speak(&mut self, now: Instant) -> bool {
-        match self.floor {
-            Floor::Heard => true,
-            Floor::WaitsUntil(until) => now >= until,
-            Floor::Unheard => {
-                if self.speaking.playout.heard().is_some() {
-                    self.floor = Floor::WaitsUntil(now + self.subscription_wait);
-                }
-                false
-            }
-        }
-    }
-
     /// When there is something to do although nothing comes.
     fn next_due(&self) -> Option<Instant> {
-        let speaking = match self.floor {
-            Floor::Heard => self.speaking.next_frame(),
-            Floor::WaitsUntil(until) => self.speaking.next_frame().map(|due| due.max(until)),
-            Floor::Unheard => None,
-        };
+        let speaking = self.stage.due(self.speaking.next_frame());
         speaking.into_iter().chain(self.people.next_pull()).min()
     }
 }

@@ -140,7 +140,10 @@ impl Caller {
                 payload: &packet.payload,
                 arrival: packet.arrival,
             }),
-            Event::Room(RoomEvent::TrackPublished { track, .. }) => self.room.subscribe(&track.sid, true),
+            Event::Room(RoomEvent::TrackPublished { track, .. }) => {
+                self.ear.restart();
+                self.room.subscribe(&track.sid, true);
+            }
             Event::Room(RoomEvent::LocalTrackSubscribed { .. }) => return true,
             Event::Room(RoomEvent::ParticipantJoined(participant)) => {
                 self.note_state(&participant.attributes);

@@ -8,7 +8,6 @@
 
 mod caller;
 #[path = "../../../rtc/tests/rooms/server.rs"]
-#[expect(dead_code, reason = "shared with the tests of agent/rtc, which also restart it")]
 mod server;
 
 use std::{sync::Arc, time::Duration};
@@ -30,6 +29,7 @@ use tests_sim::session::Session;
 use crate::caller::{Caller, Seen};
 
 const ANSWER: &str = "I am well.";
+const REPLY: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_caller_is_answered_and_an_unmodified_client_is_shown_what_it_expects() {
@@ -119,10 +119,34 @@ async fn a_room_that_is_gone_closes_the_call() {
     let mut options = JoinOptions::new(server.url(), agent_token());
     options.patience.resumes = 1;
     options.patience.restarts = 1;
-    let conversation = conversation(Room::join(options).await.unwrap());
+    let conversation = conversation(Room::join(options).await.unwrap(), REPLY);
     server.stop();
     let report = tokio::time::timeout(Duration::from_secs(30), conversation.run()).await.unwrap();
     assert_eq!(report.reason, CloseReason::Disconnected);
+}
+
+#[tokio::test]
+async fn what_was_to_be_said_in_an_outage_is_said_after_it() {
+    agent_rtc::install_crypto();
+    let mut server = Server::start();
+    let mut caller = Caller::join(&server, "caller").await;
+    let length = Duration::from_secs(4);
+    let room = Room::join(JoinOptions::new(server.url(), agent_token())).await.unwrap();
+    let conversation = conversation(room, length);
+    let talk = async {
+        caller.say_for(Duration::from_millis(800));
+        caller.until(|seen| seen.loud >= Duration::from_secs(1)).await;
+        server.stop();
+        let enough = tokio::time::Instant::now() + Duration::from_secs(1);
+        caller.until(|_| tokio::time::Instant::now() >= enough).await;
+        server.restart();
+        caller.until(is_answered).await;
+        caller.leave().await
+    };
+    let (report, seen): (CallReport, Seen) = tokio::join!(Box::pin(conversation.run()), Box::pin(talk));
+    assert_eq!((report.turns, report.replies, report.breaches), (1, 1, 0));
+    assert!(seen.loud + Duration::from_millis(500) >= length, "{:?} of {length:?} were heard", seen.loud);
+    assert_eq!(seen.words("agent"), [(ANSWER, "true")], "{:?}", seen.streams);
 }
 
 /// The state comes over the signalling link, the words over the data channel: the last of both ends the answer.
@@ -131,7 +155,7 @@ fn is_answered(seen: &Seen) -> bool {
 }
 
 async fn agent(server: &Server) -> Conversation<RoomBody> {
-    conversation(Room::join(JoinOptions::new(server.url(), agent_token())).await.unwrap())
+    conversation(Room::join(JoinOptions::new(server.url(), agent_token())).await.unwrap(), REPLY)
 }
 
 fn agent_token() -> String {
@@ -150,7 +174,8 @@ fn agent_token() -> String {
     token.with_grants(grants).to_jwt().unwrap()
 }
 
-fn conversation(room: Room) -> Conversation<RoomBody> {
+/// With replies of this length.
+fn conversation(room: Room, reply: Duration) -> Conversation<RoomBody> {
     let body = RoomBodyConfig {
         hearing: hearing(),
         speaking: speaking(),
@@ -174,7 +199,7 @@ fn conversation(room: Room) -> Conversation<RoomBody> {
         ttft: ms(50),
         duration: ms(50),
     };
-    let speech = Speech { when: When::Any, length: ms(1000), ttfb: ms(50), duration: ms(100) };
+    let speech = Speech { when: When::Any, length: reply, ttfb: ms(50), duration: ms(100) };
     let parts = Parts::new(
         Arc::new(FakeEar::answering(Heard::InTurn(vec!["Hello there".to_owned()]), ms(100))),
         Arc::new(FakeMind::new(vec![answer])),
