@@ -35,6 +35,7 @@ use crate::{
     handle::Command,
     hearing::Hearing,
     history::{History, View},
+    lately::Lately,
     live::Live,
     making::Making,
     summary::Summary,
@@ -98,6 +99,8 @@ pub(crate) struct Call<B> {
     replies: Vec<Making>,
     /// The reply that was begun in the body.
     playing: Option<Playing>,
+    /// What the agent was heard to say, for a judge of overlaps.
+    lately: Lately,
     /// What was asked for, until it has the floor.
     requests: BTreeMap<RequestId, Requested>,
     /// Who waits to hear what becomes of which reply.
@@ -195,6 +198,7 @@ impl<B: Body> Call<B> {
             facts: VecDeque::new(),
             replies: Vec::new(),
             playing: None,
+            lately: Lately::default(),
             requests: BTreeMap::new(),
             asked: BTreeMap::new(),
             last_reply: None,

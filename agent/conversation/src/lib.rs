@@ -15,6 +15,7 @@ mod handle;
 mod hearing;
 mod history;
 mod keep;
+mod lately;
 mod live;
 mod making;
 mod observe;

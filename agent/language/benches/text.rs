@@ -93,7 +93,8 @@ fn an_overlap(bencher: Bencher<'_, '_>) {
             speech: Duration::from_millis(700),
             since_agent_start: Duration::from_secs(3),
             words: "yeah but what about Friday",
-            agent_text: PLAIN,
+            said_before: "",
+            said_since: PLAIN,
             language: Some("en"),
         })
     });

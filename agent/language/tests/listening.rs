@@ -27,11 +27,14 @@ fn judged(table: &str) -> (usize, Vec<String>, String) {
     let mut faults = Vec::new();
     for row in rows(table) {
         let [language, ms, words, agent_text, expected] = row[..] else { continue };
+        // A bar stands where the person began; without one, the agent says it while they speak.
+        let (said_before, said_since) = agent_text.split_once('|').unwrap_or(("", agent_text));
         let verdict = Listener::new("en").judge(&Overlap {
             speech: Duration::from_millis(ms.parse().expect("milliseconds")),
             since_agent_start: Duration::from_secs(3),
             words,
-            agent_text,
+            said_before,
+            said_since,
             language: Some(language),
         });
         let got = match verdict {
@@ -39,6 +42,7 @@ fn judged(table: &str) -> (usize, Vec<String>, String) {
             InterruptionVerdict::Interruption => 'i',
             InterruptionVerdict::Backchannel => 'b',
             InterruptionVerdict::Echo => 'e',
+            InterruptionVerdict::Repetition => 'r',
         };
         let expected = expected.chars().next().expect("a verdict");
         *counts.entry((expected, got)).or_default() += 1;
@@ -48,7 +52,7 @@ fn judged(table: &str) -> (usize, Vec<String>, String) {
     }
     let all: usize = counts.values().sum();
     let mut figures = format!("{all} overlaps, {} otherwise than expected", faults.len());
-    for class in ['i', 'b', 'e', 'u'] {
+    for class in ['i', 'b', 'e', 'r', 'u'] {
         let hit = counts.get(&(class, class)).copied().unwrap_or_default();
         let said: usize = counts.iter().filter(|((_, got), _)| *got == class).map(|(_, n)| n).sum();
         let is: usize = counts.iter().filter(|((expected, _), _)| *expected == class).map(|(_, n)| n).sum();
@@ -91,7 +95,8 @@ fn a_noise_that_goes_on_is_no_noise_any_more() {
             speech: Duration::from_millis(ms),
             since_agent_start: Duration::from_secs(1),
             words,
-            agent_text: "",
+            said_before: "",
+            said_since: "",
             language: None,
         });
         assert_eq!(verdict, expected, "{words:?} after {ms} ms");
@@ -104,13 +109,14 @@ fn any_text_is_judged_without_a_panic() {
     let mut random = fastrand::Rng::with_seed(seed);
     for _ in 0..5_000 {
         let mut text = || (0..random.usize(..12)).map(|_| random.char(..)).collect::<String>();
-        let (words, agent_text) = (text(), text());
-        println!("seed {seed}: {words:?} {agent_text:?}");
+        let (words, said_before, said_since) = (text(), text(), text());
+        println!("seed {seed}: {words:?} {said_before:?} {said_since:?}");
         Listener::new("de").judge(&Overlap {
             speech: Duration::from_secs(1),
             since_agent_start: Duration::ZERO,
             words: &words,
-            agent_text: &agent_text,
+            said_before: &said_before,
+            said_since: &said_since,
             language: None,
         });
         let _ = (asks_for_patience(&words, "en"), seems_unfinished(&words, "fr"));

@@ -41,8 +41,10 @@ pub(crate) struct Ear {
     pub(crate) wish: Option<Wish>,
     /// What the present utterance is, when it is over the agent's.
     pub(crate) verdict: Verdict,
-    /// Words that were taken off the turn, and when.
-    pub(crate) aside: Option<(u32, Moment)>,
+    /// Whether the present utterance repeats the agent and counts all the same: the agent had said all.
+    pub(crate) repeats: bool,
+    /// Words that were taken off the turn.
+    pub(crate) aside: Option<Aside>,
     /// Whether the words of the utterance in which the turn was cleared are still to come; they are cleared too.
     pub(crate) is_muted: bool,
     /// How many speculative replies the open turn has cost.
@@ -78,6 +80,15 @@ pub(crate) enum Judgement {
     Failed,
 }
 
+/// Words that were taken off the turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Aside {
+    pub(crate) words: u32,
+    pub(crate) at: Moment,
+    /// What they were instead.
+    pub(crate) verdict: Verdict,
+}
+
 /// The program's wish to commit the open turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Wish {
@@ -108,6 +119,7 @@ impl Ear {
             has_ended: false,
             wish: None,
             verdict: Verdict::Undecided,
+            repeats: false,
             aside: None,
             is_muted: false,
             attempts: 0,
@@ -128,6 +140,7 @@ impl Ear {
         self.spent = false;
         self.before = self.words;
         self.verdict = Verdict::Undecided;
+        self.repeats = false;
         self.is_muted = false;
         self.pause_over();
         true
@@ -214,16 +227,20 @@ impl Ear {
         self.interim = 0;
         self.overlooked = self.overlooked.min(self.words);
         if words > 0 {
-            self.aside = Some((words, now));
+            self.aside = Some(Aside { words, at: now, verdict: self.verdict });
         }
         words
     }
 
     /// The words that were set aside are an answer after all.
     pub(crate) fn take_back(&mut self) {
-        if let Some((words, _)) = self.aside.take() {
+        if let Some(Aside { words, at, verdict }) = self.aside.take() {
             self.words = self.words.saturating_add(words);
-            self.verdict = Verdict::Undecided;
+            if self.speaking_since().is_some_and(|since| at < since) {
+                self.before = self.before.saturating_add(words);
+            } else if self.verdict == verdict {
+                self.verdict = Verdict::Undecided;
+            }
         }
     }
 
@@ -296,7 +313,10 @@ impl Ear {
 
     /// Whether the present utterance takes no floor and is no turn.
     pub(crate) const fn is_dismissed(&self) -> bool {
-        matches!(self.verdict, Verdict::Backchannel | Verdict::Echo | Verdict::SideSpeech)
+        matches!(
+            self.verdict,
+            Verdict::Backchannel | Verdict::Echo | Verdict::Repetition | Verdict::SideSpeech
+        )
     }
 
     /// Whether words may still come that belong to speech that has ended.

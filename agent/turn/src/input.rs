@@ -111,6 +111,8 @@ pub enum Verdict {
     Backchannel,
     /// The agent's own voice.
     Echo,
+    /// Words that the agent had said when they began: an answer in its words, or a short echo of them.
+    Repetition,
     /// Meant for somebody else.
     SideSpeech,
 }

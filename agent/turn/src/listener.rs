@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{Config, Moment, SpeakerId, Standing, Verdict, ear::Ear, ear::Voice, pace::Learned};
+use crate::{
+    Config, Moment, SpeakerId, Standing, Verdict,
+    ear::{Ear, Voice},
+    overlap::MOST_REPETITIONS,
+    pace::Learned,
+};
 
 /// Voice activity is judged in steps of this length: silence is enough one step after it was as long as asked for, and
 /// speech over which a reply takes the floor interrupts it one step later.
@@ -17,6 +22,8 @@ pub(crate) struct Listener {
     /// What is learned of their pauses.
     pub(crate) pace: Learned,
     pub(crate) said: Said,
+    /// How many of their last transcripts were nothing but the agent's words and counted all the same.
+    pub(crate) repetitions: u8,
 }
 
 /// What somebody has said since the agent spoke last.
@@ -30,12 +37,24 @@ pub(crate) struct Said {
 
 impl Listener {
     pub(crate) fn new(id: SpeakerId, standing: Standing) -> Self {
-        Self { id, standing, ear: Ear::new(), pace: Learned::default(), said: Said::default() }
+        Self {
+            id,
+            standing,
+            ear: Ear::new(),
+            pace: Learned::default(),
+            said: Said::default(),
+            repetitions: 0,
+        }
     }
 
     /// Whether their words are answered.
     pub(crate) const fn is_answered(&self) -> bool {
         matches!(self.standing, Standing::Answered)
+    }
+
+    /// Whether the agent's own words count as theirs once more.
+    pub(crate) const fn may_repeat(&self) -> bool {
+        self.repetitions < MOST_REPETITIONS
     }
 
     /// Whether they are heard to speak, and it may concern the agent.

@@ -1,8 +1,21 @@
 //! The policy of overlap: when the user's speech takes the floor from a reply.
+//!
+//! What a judge says of it decides whether it is a turn:
+//! - an interruption, and what cannot be judged, is;
+//! - the agent's echo, and what is said to others, never is;
+//! - a listener's noise is none, unless it is an answer: the agent has only just begun, or ends within
+//!   [`InterruptionConfig::backchannel_boundary`];
+//! - a repetition of what the agent said before the person began neither stops the reply nor is lost: an echo would end
+//!   with it, and who waits for an answer, or adds words of their own, has meant it. Its words are taken back when the
+//!   agent has said all or other words of theirs come. So that an agent which hears itself does not answer itself for
+//!   ever, no more than [`MOST_REPETITIONS`] transcripts in a row count so; one in other words begins the count anew.
 
 use std::time::Duration;
 
 use crate::{InterruptionConfig, Manner, Verdict};
+
+/// How many transcripts in a row may be nothing but the agent's own words, and be answered.
+pub(crate) const MOST_REPETITIONS: u8 = 2;
 
 /// How long speech over this reply must last to interrupt it.
 pub(crate) fn min_duration(config: &InterruptionConfig, manner: &Manner) -> Duration {
@@ -51,6 +64,7 @@ pub(crate) fn is_dismissed(
     match verdict {
         Verdict::Undecided | Verdict::Interruption => false,
         Verdict::Echo | Verdict::SideSpeech => true,
+        Verdict::Repetition => heard_for.is_some(),
         Verdict::Backchannel => heard_for.is_some_and(|heard| heard >= config.backchannel_boundary),
     }
 }
@@ -105,6 +119,8 @@ mod tests {
             (Verdict::Backchannel, Some(999), false),
             (Verdict::Backchannel, Some(1000), true),
             (Verdict::Echo, Some(10), true),
+            (Verdict::Repetition, Some(10), true),
+            (Verdict::Repetition, None, false),
             (Verdict::SideSpeech, None, true),
             (Verdict::Interruption, Some(5000), false),
             (Verdict::Undecided, Some(5000), false),

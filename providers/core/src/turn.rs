@@ -54,8 +54,10 @@ pub struct Overlap<'a> {
     pub since_agent_start: Duration,
     /// The interim words so far; empty when none came.
     pub words: &'a str,
-    /// What the agent said in the last seconds: echo repeats it.
-    pub agent_text: &'a str,
+    /// What of the agent was heard from a second before the person began until they could have begun to repeat it.
+    pub said_before: &'a str,
+    /// What of the agent was heard since: nobody could have known it when they began, so that only an echo says it.
+    pub said_since: &'a str,
     /// BCP 47 tag, when known.
     pub language: Option<&'a str>,
 }
@@ -71,4 +73,6 @@ pub enum InterruptionVerdict {
     Backchannel,
     /// The agent's own voice, back through the microphone.
     Echo,
+    /// Words that the agent had said when the person began: an answer in its words, or a short echo of them.
+    Repetition,
 }

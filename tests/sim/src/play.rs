@@ -93,6 +93,7 @@ async fn perform(script: &Script) -> Played {
         observer: Box::new(witness),
         journal: Some(Box::new(Lines(Rc::clone(&lines)))),
         pauses: Some(Arc::new(ScriptedJudge::of(script))),
+        overlaps: script.session.overlaps(),
         ..Parts::new(cast.ear.clone(), cast.mind.clone(), cast.voice.clone())
     };
     let body = ScriptedBody::new(cast::cues(script), script.sink.pausable, ());

@@ -4,12 +4,12 @@
 use std::time::Duration;
 
 use agent_conversation::{ContextPolicy, ConversationConfig, ErrorPolicy, Prices};
-use agent_language::wording::Wording;
+use agent_language::{listening::Listener, wording::Wording};
 use agent_turn::{
     Deadlines, EndpointConfig, InterruptionConfig, JudgeConfig, Keep, Pace, SpeakingConfig,
     SpeculationConfig, TranscriptConfig, TurnLimits,
 };
-use providers_core::{GenerationOptions, SttOptions, TtsOptions};
+use providers_core::{GenerationOptions, Interruption, SttOptions, TtsOptions};
 use serde::Deserialize;
 
 use crate::seconds::{Alpha, Limit, Probability, Seconds};
@@ -43,6 +43,7 @@ pub struct Session {
     user_turn_limit_words: Option<u32>,
     user_turn_limit_duration: Option<Seconds>,
     discard_audio_if_uninterruptible: Option<Kept>,
+    overlap_judge: Option<OverlapJudge>,
 }
 
 /// What is said over a speech that cannot be interrupted is heard, and answered after it.
@@ -70,6 +71,16 @@ pub enum Detection {
     Manual,
     /// Silence after voice activity, and a judge of pauses.
     Model,
+}
+
+/// Who judges what speech over the agent's own is.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "snake_case")]
+pub enum OverlapJudge {
+    /// Nobody: its length, and whether it has words.
+    None,
+    /// Word lists, in English.
+    Words,
 }
 
 /// How the silence that ends a turn is found.
@@ -105,6 +116,15 @@ impl Session {
     #[must_use]
     pub fn end_of_turn_threshold(&self) -> u16 {
         self.end_of_turn_threshold.map_or(THRESHOLD, |threshold| threshold.permille)
+    }
+
+    /// Who judges speech over the agent's own, if anybody does.
+    #[must_use]
+    pub fn overlaps(&self) -> Option<Box<dyn Interruption>> {
+        match self.overlap_judge.unwrap_or(OverlapJudge::None) {
+            OverlapJudge::None => None,
+            OverlapJudge::Words => Some(Box::new(Listener::new("en"))),
+        }
     }
 
     /// What the conversation is told before it starts.

@@ -81,6 +81,7 @@ impl<B: Body> Call<B> {
         if !more.is_empty() {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
         }
+        self.lately.hear(now, reply, making.captions.heard_spoken(now, heard));
         let is_time = now.since(playing.told) >= PROGRESS;
         self.judge_overlaps();
         let Some(playing) = self.playing.as_mut().filter(|playing| playing.reply == reply) else { return };
@@ -105,6 +106,9 @@ impl<B: Body> Call<B> {
         let more = if is_whole { making.captions.rest() } else { making.captions.advance(now, heard) };
         if !more.is_empty() {
             self.body.show_agent_words(playing.segment, &self.active.agent.transcription_node(&more));
+        }
+        if playing.began.is_some() {
+            self.lately.hear(now, reply, making.captions.heard_spoken(now, heard));
         }
         self.body.end_agent_words(playing.segment);
         let is_fed = making.is_fed();

@@ -23,8 +23,11 @@ const LOOKS_BACK: Duration = Duration::from_secs(8);
 const LEAD: Duration = Duration::from_millis(500);
 /// How many messages before the open turn.
 const READS_BACK: usize = 6;
-/// How many bytes of what the agent said last a judge of overlaps is given: some ten seconds of it.
-const ECHO: usize = 300;
+/// How late an echo may be at most: what the agent said longer before somebody began is not in their microphone.
+const ECHO: Duration = Duration::from_secs(1);
+/// What the agent says within so long a time counts as said before somebody began: the estimate of what was heard when
+/// may be off by that.
+const OFF: Duration = Duration::from_millis(200);
 
 /// A pause that is being judged.
 pub(super) struct Judging {
@@ -104,24 +107,34 @@ impl<B: Body> Call<B> {
         true
     }
 
-    /// Judges speech over the agent's as it stands now, and tells when the judgement has changed.
+    /// Judges speech over the agent's as it stands now, and tells when the judgement has changed. Words that come when
+    /// the agent has said all are judged too, if they were begun before.
     pub(super) fn judge_overlap(&mut self, speaker: SpeakerId) {
         let now = self.now();
         let plays = matches!(
             self.machine.state(),
             State::Speaking { heard: true, .. } | State::Yielding { heard: true, .. }
         );
-        let (Some(judge), Some(playing)) = (&mut self.judges.overlaps, &self.playing) else { return };
+        let Some(judge) = &mut self.judges.overlaps else { return };
         let Some(listener) = self.people.get_mut(&speaker) else { return };
-        let Some(making) = self.replies.iter_mut().find(|making| making.id == playing.reply) else { return };
-        if !plays {
+        let began = listener.spoke_from.unwrap_or(now);
+        if !plays && self.lately.until().is_none_or(|until| until < began) {
             return;
         }
+        let playing = self.playing.as_ref();
+        if let Some(making) = playing
+            .filter(|playing| plays && playing.began.is_some())
+            .and_then(|playing| self.replies.iter_mut().find(|making| making.id == playing.reply))
+        {
+            self.lately.hear(now, making.id, making.captions.heard_spoken(now, self.body.heard()));
+        }
+        let (said_before, said_since) = self.lately.around(began.before(ECHO), began + OFF);
         let verdict = judge.judge(&Overlap {
             speech: listener.speech(now),
-            since_agent_start: now.since(playing.began.unwrap_or(now)),
+            since_agent_start: now.since(playing.and_then(|playing| playing.began).unwrap_or(now)),
             words: &listener.said,
-            agent_text: last(making.captions.heard_spoken(now, self.body.heard()), ECHO),
+            said_before,
+            said_since,
             language: listener.hearing.language(),
         });
         let verdict = match verdict {
@@ -129,7 +142,9 @@ impl<B: Body> Call<B> {
             InterruptionVerdict::Interruption => Verdict::Interruption,
             InterruptionVerdict::Backchannel => Verdict::Backchannel,
             InterruptionVerdict::Echo => Verdict::Echo,
+            InterruptionVerdict::Repetition => Verdict::Repetition,
         };
+        let verdict = if plays { verdict } else { once_silent(verdict, listener.verdict) };
         if listener.verdict != verdict {
             listener.verdict = verdict;
             self.user(speaker, UserFact::OverlapJudged { verdict });
@@ -173,9 +188,18 @@ fn said(messages: &[ChatMessage]) -> Vec<(&'static str, String)> {
     said.split_off(said.len().saturating_sub(READS_BACK))
 }
 
-/// The last bytes of a text, as many as end at a character.
-fn last(text: &str, bytes: usize) -> &str {
-    let from = text.len().saturating_sub(bytes);
-    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    &text[from..]
+/// A judgement that comes when the agent has said all: only whose words they are matters then, and that they are a
+/// person's matters only where another was `told`.
+const fn once_silent(verdict: Verdict, told: Verdict) -> Verdict {
+    match (verdict, told) {
+        (Verdict::Echo | Verdict::Repetition, _) => verdict,
+        (
+            Verdict::Undecided | Verdict::Interruption | Verdict::Backchannel | Verdict::SideSpeech,
+            Verdict::Echo | Verdict::Repetition | Verdict::Backchannel,
+        ) => Verdict::Undecided,
+        (
+            Verdict::Undecided | Verdict::Interruption | Verdict::Backchannel | Verdict::SideSpeech,
+            Verdict::Undecided | Verdict::Interruption | Verdict::SideSpeech,
+        ) => told,
+    }
 }

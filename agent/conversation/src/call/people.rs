@@ -25,6 +25,8 @@ pub(super) struct Listener {
     pub(super) speaks_since: Option<Moment>,
     /// Since when it is silent, too short yet to count as an end.
     pub(super) lapsed_at: Option<Moment>,
+    /// When their last utterance began.
+    pub(super) spoke_from: Option<Moment>,
     /// What they have said since then, as far as is known.
     pub(super) said: String,
     /// What was heard last, if anybody judges it.
@@ -45,6 +47,7 @@ impl Listener {
             typed: None,
             speaks_since: None,
             lapsed_at: None,
+            spoke_from: None,
             said: String::new(),
             recent,
             turn_from: None,
@@ -149,6 +152,7 @@ impl<B: Body> Call<B> {
             VoiceEdge::Started { lead } => {
                 listener.begin_turn(lead);
                 listener.speaks_since = Some(now.before(lead));
+                listener.spoke_from = listener.speaks_since;
                 listener.lapsed_at = None;
                 listener.verdict = Verdict::Undecided;
                 listener.said.clear();

@@ -1,25 +1,57 @@
-//! The agent's own voice, back through the microphone: do the words heard repeat what the agent just said?
+//! The agent's own words in a person's mouth: its voice back through the microphone, or an answer in its words?
+//!
+//! The words alone do not tell: "a table at eight" may be either. When they were said does:
+//! - an echo is late by the way through the room and the network, some tenths of a second. It cannot repeat what was
+//!   said a second before it began, so older words are not looked at;
+//! - a person cannot repeat what they have not heard. A run of the agent's words that goes on after the person began is
+//!   an **echo**, slips of the recogniser forgiven;
+//! - a run that had been said when they began, word for word, is a **repetition**: most often an answer ("At seven or
+//!   at eight?", "At eight"), sometimes an echo too short to go on. What becomes of it is `agent-turn`'s to decide;
+//! - all else is what it says by itself. Fewer than two words are no evidence of anything.
 
 use super::phrases::words;
 
-/// How many of the agent's last words are compared.
+/// How many of the agent's words are compared, on either side of the moment when the person began.
 const REMEMBERED: usize = 60;
 
-/// Whether the words heard are a run of the agent's own, word for word but for a recogniser's slips. Fewer than two
-/// words are no evidence.
-pub(super) fn repeats(heard: &[String], agent_text: &str) -> bool {
-    if heard.len() < 2 {
-        return false;
-    }
-    let said = words(agent_text);
-    let said = &said[said.len().saturating_sub(REMEMBERED)..];
-    let allowed = heard.len() / 4;
-    (0..said.len()).any(|from| slips(heard, &said[from..], allowed) <= allowed)
+/// Whose words they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// The person's own.
+    Own,
+    /// The agent's, back through the microphone.
+    Echo,
+    /// The agent's, said when the person began.
+    Repetition,
 }
 
-/// Whether one word is among the agent's last.
-pub(super) fn contains(word: &str, agent_text: &str) -> bool {
-    words(agent_text).iter().rev().take(REMEMBERED).any(|said| alike(said, word))
+/// Whose words these are, given what the agent was heard to say before the person could have begun to repeat it, and
+/// since.
+pub(super) fn source(heard: &[String], said_before: &str, said_since: &str) -> Source {
+    if heard.len() < 2 {
+        return Source::Own;
+    }
+    let (before, since) = (words(said_before), words(said_since));
+    let before = &before[before.len().saturating_sub(REMEMBERED)..];
+    let all: Vec<String> = before.iter().chain(since.iter().take(REMEMBERED)).cloned().collect();
+    let forgiven = heard.len() / 4;
+    if is_run(heard, before, 0) {
+        Source::Repetition
+    } else if is_run(heard, &all, forgiven) && !is_run(heard, before, forgiven) {
+        Source::Echo
+    } else {
+        Source::Own
+    }
+}
+
+/// Whether one word is among those that the agent was heard to say.
+pub(super) fn contains(word: &str, said_before: &str, said_since: &str) -> bool {
+    [said_before, said_since].iter().any(|said| words(said).iter().any(|said| alike(said, word)))
+}
+
+/// Whether words are a run of others, but for so many slips.
+fn is_run(heard: &[String], said: &[String], allowed: usize) -> bool {
+    (0..said.len()).any(|from| slips(heard, &said[from..], allowed) <= allowed)
 }
 
 /// How many words have to be changed, left out or put in so that `heard` begins `said`; more than `allowed` is not
@@ -57,23 +89,50 @@ fn alike(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::phrases::words, repeats};
+    use super::{
+        super::phrases::words,
+        Source::{self, Echo, Own, Repetition},
+        source,
+    };
+
+    #[track_caller]
+    fn check(said: [&str; 2], cases: &[(&str, Source)]) {
+        for (heard, expected) in cases {
+            assert_eq!(source(&words(heard), said[0], said[1]), *expected, "{heard}");
+        }
+    }
 
     #[test]
-    fn an_echo_is_a_run_of_the_agents_words_but_for_slips() {
-        let agent = "Your table for four is booked at seven o'clock on Friday evening.";
-        for (heard, expected) in [
-            ("table for four", true),
-            ("booked at seven", true),
-            ("booked at seven o'clock on Fri", true),
-            ("your table for fours is booked on seven o'clock", true),
-            ("for two please", false),
-            ("seven is too late", false),
-            ("Friday", false),
-            ("what time on Friday", false),
-            ("", false),
-        ] {
-            assert_eq!(repeats(&words(heard), agent), expected, "{heard}");
-        }
+    fn an_echo_is_a_run_of_the_agents_words_that_goes_on_after_it_began_but_for_slips() {
+        check(
+            ["Your", "table for four is booked at seven o'clock on Friday evening."],
+            &[
+                ("table for four", Echo),
+                ("your table", Echo),
+                ("booked at seven o'clock on Fri", Echo),
+                ("your table for fours is booked on seven o'clock", Echo),
+                ("for two please", Own),
+                ("seven is too late", Own),
+                ("Friday", Own),
+                ("what time on Friday", Own),
+                ("", Own),
+            ],
+        );
+    }
+
+    #[test]
+    fn who_says_what_was_said_before_they_began_repeats_it_or_answers() {
+        check(
+            ["or a table at eight.", "Which would you like?"],
+            &[
+                ("a table at eight", Repetition),
+                ("at eight", Repetition),
+                ("a table at eight please", Own),
+                ("a table at nine", Own),
+                ("at eight which would", Echo),
+                ("a table at seven", Own),
+            ],
+        );
+        check(["Which would you like?", ""], &[("a table at eight", Own), ("would you like", Repetition)]);
     }
 }

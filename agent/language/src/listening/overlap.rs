@@ -5,7 +5,8 @@ use std::time::Duration;
 use providers_core::{Interruption, InterruptionVerdict, Overlap};
 
 use super::{
-    Lexicon, echo,
+    Lexicon,
+    echo::{self, Source},
     phrases::{Phrase, begins_with, consists_of, may_become, words},
 };
 
@@ -41,24 +42,29 @@ impl Interruption for Listener {
         let Some(lexicon) = overlap.language.and_then(Lexicon::of).or(self.own) else {
             return InterruptionVerdict::Undecided;
         };
-        if echo::repeats(&heard, overlap.agent_text) {
+        let source = echo::source(&heard, overlap.said_before, overlap.said_since);
+        if source == Source::Echo {
             return InterruptionVerdict::Echo;
         }
         let noises: [&[Phrase]; 3] = [&lexicon.backchannels, &lexicon.fillers, &lexicon.laughter];
         if heard.len() <= MOST_NOISE_WORDS && consists_of(&heard, &noises) {
             return noise(overlap.speech, heard.len());
         }
+        if source == Source::Repetition {
+            return InterruptionVerdict::Repetition;
+        }
         if begins_with(&heard, &lexicon.asides).is_some() {
             return InterruptionVerdict::Backchannel;
         }
         let wanting = after_noise(&heard, &noises);
         if begins_with(wanting, &lexicon.stops).is_some() {
-            let is_echo = wanting.len() == 1 && echo::contains(&wanting[0], overlap.agent_text);
+            let is_echo =
+                wanting.len() == 1 && echo::contains(&wanting[0], overlap.said_before, overlap.said_since);
             return if is_echo { InterruptionVerdict::Undecided } else { InterruptionVerdict::Interruption };
         }
         let may_be_noise = noises.iter().any(|list| may_become(wanting, list) || may_become(&heard, list));
         let may_be_aside = may_become(&heard, &lexicon.asides) && heard.len() < 3;
-        let is_echo = heard.len() == 1 && echo::contains(&heard[0], overlap.agent_text);
+        let is_echo = heard.len() == 1 && echo::contains(&heard[0], overlap.said_before, overlap.said_since);
         if is_echo || ((may_be_noise || may_be_aside) && overlap.speech < NOISE + NOISE_WORD) {
             return InterruptionVerdict::Undecided;
         }

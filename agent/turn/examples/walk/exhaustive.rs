@@ -19,7 +19,7 @@ pub(crate) const DETECTIONS: [Detection; 4] =
     [Detection::Voice, Detection::Model, Detection::Recogniser, Detection::Manual];
 
 /// How many facts may come next, the passing of time included.
-pub(crate) const FACTS: u32 = 31;
+pub(crate) const FACTS: u32 = 32;
 
 /// What was found.
 pub(crate) struct Walk {
@@ -143,6 +143,7 @@ impl Node {
             }
             28 => Input::Told(Told::Considered { turn: TurnId(self.turns), answer: Answer::AsIs }),
             29 => Input::Told(Told::Hold),
+            30 => linked(UserFact::OverlapJudged { verdict: Verdict::Repetition }),
             _ => Input::Told(Told::Drain { reason: CloseReason::Completed }),
         };
         self.tell(input)

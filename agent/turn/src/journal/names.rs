@@ -54,7 +54,7 @@ names_to_read! {
     }
     Verdict {
         Undecided = "undecided", Interruption = "interruption", Backchannel = "backchannel", Echo = "echo",
-        SideSpeech = "side_speech",
+        Repetition = "repetition", SideSpeech = "side_speech",
     }
     Standing { Answered = "answered", HeardOnly = "heard_only" }
     Priority { Low = "low", Normal = "normal", High = "high" }

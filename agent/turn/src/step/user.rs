@@ -166,10 +166,13 @@ impl Machine {
     /// What the speech over the agent's is. A listener's noise is an answer when the agent has only just begun.
     fn on_verdict(&mut self, at: usize, verdict: Verdict) {
         let heard_for = self.agent_heard_for();
+        let repeats = verdict == Verdict::Repetition && heard_for.is_none();
+        let verdict = if repeats && !self.listeners[at].may_repeat() { Verdict::Echo } else { verdict };
         let dismissed = overlap::is_dismissed(&self.config.interruption, verdict, heard_for);
         let counts = dismissed || matches!(verdict, Verdict::Undecided | Verdict::Interruption);
         let listener = &mut self.listeners[at];
         listener.ear.verdict = if counts { verdict } else { Verdict::Undecided };
+        listener.ear.repeats = repeats && !dismissed;
         if dismissed {
             self.set_aside(at);
             self.resume_if_nobody_speaks();

@@ -99,18 +99,40 @@ impl Machine {
     }
 
     /// Whether the final words that have just come are no part of a turn; they are taken off it then. A listener's noise
-    /// is an answer once the agent is silent.
+    /// is an answer once the agent is silent, and so is a repetition.
     fn is_set_aside(&mut self, at: usize) -> bool {
         let is_heard = self.agent_heard_for().is_some();
-        let ear = &mut self.listeners[at].ear;
-        if ear.verdict == Verdict::Backchannel && !is_heard {
+        let listener = &mut self.listeners[at];
+        let may_repeat = listener.may_repeat();
+        let ear = &mut listener.ear;
+        if !is_heard && ear.verdict == Verdict::Backchannel {
             ear.verdict = Verdict::Undecided;
+        } else if !is_heard && ear.verdict == Verdict::Repetition && may_repeat {
+            (ear.verdict, ear.repeats) = (Verdict::Undecided, true);
         }
         let is_dismissed = ear.is_dismissed();
         if is_dismissed {
             self.set_aside(at);
+        } else if ear.repeats {
+            listener.repetitions = listener.repetitions.saturating_add(1);
+        } else {
+            listener.repetitions = 0;
+            self.take_back_repetition(at);
         }
         is_dismissed
+    }
+
+    /// Who says more in words of their own has meant what they repeated.
+    fn take_back_repetition(&mut self, at: usize) {
+        if self.listeners[at].ear.aside.is_some_and(|aside| aside.verdict == Verdict::Repetition) {
+            self.take_back(at);
+        }
+    }
+
+    fn take_back(&mut self, at: usize) {
+        self.listeners[at].ear.take_back();
+        let speaker = self.listeners[at].id;
+        self.emit(Output::TakeBack { speaker });
     }
 
     pub(super) fn set_aside(&mut self, at: usize) {
@@ -124,17 +146,25 @@ impl Machine {
         }
     }
 
-    /// The agent has said all: a listener's noise close to its end was an answer.
+    /// The agent has said all: a listener's noise close to its end was an answer, and so was a repetition that nothing
+    /// else has followed.
     pub(super) fn take_back_answers(&mut self) {
         let (now, boundary) = (self.now, self.config.interruption.backchannel_boundary);
         for at in 0..self.listeners.len() {
             let listener = &mut self.listeners[at];
-            let is_answer = listener.ear.verdict == Verdict::Backchannel
-                && listener.ear.aside.is_some_and(|(_, since)| now.since(since) <= boundary);
+            let Some(aside) = listener.ear.aside else { continue };
+            let is_answer = match aside.verdict {
+                Verdict::Backchannel => {
+                    listener.ear.verdict == Verdict::Backchannel && now.since(aside.at) <= boundary
+                }
+                Verdict::Repetition => listener.may_repeat(),
+                Verdict::Undecided | Verdict::Interruption | Verdict::Echo | Verdict::SideSpeech => false,
+            };
             if is_answer {
-                listener.ear.take_back();
-                let speaker = listener.id;
-                self.emit(Output::TakeBack { speaker });
+                listener.repetitions += u8::from(aside.verdict == Verdict::Repetition);
+                self.take_back(at);
+            } else if aside.verdict == Verdict::Repetition {
+                listener.ear.aside = None;
             }
         }
     }

@@ -206,9 +206,10 @@ impl Call {
                     Verdict::Interruption,
                     Verdict::Backchannel,
                     Verdict::Echo,
+                    Verdict::Repetition,
                     Verdict::SideSpeech,
                 ];
-                UserFact::OverlapJudged { verdict: all[self.draw(5) as usize] }
+                UserFact::OverlapJudged { verdict: all[self.draw(6) as usize] }
             }
             22 => {
                 let standing = if self.draw(2) == 0 { Standing::Answered } else { Standing::HeardOnly };

@@ -1,8 +1,11 @@
 //! What a judge of overlaps says: interruption, listener's noise, echo, side speech.
 
+use std::fmt::Write;
+
+use agent_turn::Output;
 use expect_test::expect;
 
-use crate::support::{check, check_with, config};
+use crate::support::{check, check_with, config, run};
 
 #[test]
 fn who_wants_the_floor_has_it_before_the_least_duration() {
@@ -242,4 +245,135 @@ fn a_listeners_noise_is_one_after_a_false_interruption_too() {
             16000 agent listening
         "#]],
     );
+}
+
+#[test]
+fn an_answer_in_the_agents_words_is_answered_when_the_agent_has_said_all() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3400 user.interim 2
+          3400 user.overlap repetition
+          4000 user.final 2
+          4300 user.stopped 3800
+          7100 playout.finished r1 7000
+          8000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            4000 set aside 2 repetition
+            4300 user listening
+            7100 take back
+            7100 agent listening
+            7100 commit t1
+            7100 begin r2 turn
+            7100 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn words_of_their_own_after_the_agents_words_stop_the_reply_and_both_are_the_turn() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3400 user.overlap repetition
+          3600 user.final 3
+          3900 user.overlap interruption
+          4000 user.final 2
+          4000 playout.finished r1 3900
+          4300 user.stopped 3800
+          5000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3600 set aside 3 repetition
+            3900 pause r1
+            3900 agent listening
+            4000 take back
+            4000 stop r1
+            4000 truncate r1 3900
+            4300 user listening
+            4300 commit t1
+            4300 begin r2 turn
+            4300 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn the_agents_words_after_its_end_are_a_turn_however_late_they_come() {
+    check(
+        "     0 told.say q1
+           100 reply.ready r1
+           100 playout.started r1
+          3050 user.started 3000
+          3100 playout.finished r1 3000
+          3400 user.interim 2
+          3400 user.overlap repetition
+          4000 user.final 2
+          4300 user.stopped 3800
+          5000 end",
+        expect![[r#"
+            0 begin r1 q1
+            100 start r1
+            100 agent speaking
+            3050 user speaking
+            3100 agent listening
+            4300 user listening
+            4300 commit t1
+            4300 begin r2 turn
+            4300 agent thinking
+        "#]],
+    );
+}
+
+#[test]
+fn an_agent_that_hears_itself_answers_itself_twice_at_most_until_other_words_are_said() {
+    let mut facts = String::from("0 told.say q1\n");
+    let mut hear = |n: u32, verdict: &str| {
+        let at = n * 10_000;
+        for (after, fact) in [
+            (0, format!("reply.ready r{n}")),
+            (0, format!("playout.started r{n}")),
+            (1050, format!("user.started {}", at + 1000)),
+            (1400, format!("user.overlap {verdict}")),
+            (1500, "user.final 2".to_owned()),
+            (2000, format!("user.stopped {}", at + 1500)),
+            (3000, format!("playout.finished r{n} 3000")),
+        ] {
+            writeln!(facts, "{} {fact}", at + after).expect("a string takes all text");
+        }
+    };
+    for n in 1..=2 {
+        hear(n, "repetition");
+    }
+    hear(3, "repetition");
+    let commits = |facts: &str| {
+        let (_, told) = run(config(), facts);
+        told.iter().filter(|(_, order)| matches!(order, Output::CommitTurn { .. })).count()
+    };
+    assert_eq!(commits(&facts), 2, "the third is nothing but the agent's words again");
+    facts.push_str("40000 user.started 40000\n40500 user.final 2\n41000 user.stopped 40500\n");
+    assert_eq!(commits(&facts), 3, "what is said in silence is a turn");
+    for fact in [
+        "50000 reply.ready r4",
+        "50000 playout.started r4",
+        "51050 user.started 51000",
+        "51400 user.overlap repetition",
+        "51500 user.final 2",
+        "52000 user.stopped 51500",
+        "53000 playout.finished r4 3000",
+    ] {
+        writeln!(facts, "{fact}").expect("a string takes all text");
+    }
+    assert_eq!(commits(&facts), 4, "they have shown that they are there");
 }
