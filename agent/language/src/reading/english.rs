@@ -72,6 +72,7 @@ impl English {
             Expression::Regnal(value) => format!("the {}", ordinal(*value, self.british)),
             Expression::Short(short) => short.spoken.to_owned(),
             Expression::Sign(sign) => spoken_sign(*sign).to_owned(),
+            Expression::Per => "per".to_owned(),
             Expression::Parts(parts) => self.parts(parts),
             Expression::Text(text) => text.clone(),
         }

@@ -53,6 +53,8 @@ pub enum Expression {
     Short(&'static Abbreviation),
     /// `&`, `=`, and the like.
     Sign(char),
+    /// `/` between an amount and what it is counted by: `$5/month`.
+    Per,
     /// Parts that are said one after the other: `A4`, `R&D`, `20-minute`.
     Parts(Vec<Expression>),
     /// Said as it is written.

@@ -57,6 +57,7 @@ fn said(what: &Expression, before: &str) -> String {
         Expression::Hashtag(tag) => format!("Hashtag {}", tag.replace('_', " ")),
         Expression::Short(short) => short.spoken.to_owned(),
         Expression::Sign(sign) => spoken_sign(*sign).to_owned(),
+        Expression::Per => "pro".to_owned(),
         Expression::Parts(parts) => joined(parts),
         Expression::Text(text) => text.clone(),
     }

@@ -159,11 +159,7 @@ fn inline(rest: &str, first: char, before: Option<char>, sure: bool) -> Token {
     match first {
         '*' | '_' => emphasis(rest, first, before, sure),
         '`' => span(rest, '`', sure, |_| true),
-        '~' => match span(rest, '~', sure, |_| true) {
-            Token::Inside(2, _, end) => Token::Drop(end),
-            Token::Inside(..) => Token::Keep(1),
-            token @ (Token::Keep(_) | Token::Drop(_) | Token::Wait) => token,
-        },
+        '~' => struck_out(rest, sure),
         '[' => link(rest, 0, sure),
         '!' => match rest[1..].chars().next() {
             Some('[') => link(rest, 1, sure),
@@ -188,6 +184,18 @@ fn unmarked(rest: &str) -> usize {
     }
 }
 
+/// `~~x~~`. Any other run of these marks is known to be text once it has ended.
+fn struck_out(rest: &str, sure: bool) -> Token {
+    let run = run_of(rest, '~');
+    if run != 2 && (run < rest.len() || sure) {
+        return Token::Keep(run);
+    }
+    match span(rest, '~', sure, |_| true) {
+        Token::Inside(_, _, end) => Token::Drop(end),
+        token @ (Token::Keep(_) | Token::Drop(_) | Token::Wait) => token,
+    }
+}
+
 /// `*x*`, `**x**`, `***x***`, `_x_`, `__x__`: runs of the same length around text, at the edge of a word.
 fn emphasis(rest: &str, of: char, before: Option<char>, sure: bool) -> Token {
     let inside_word = match of {
@@ -198,7 +206,14 @@ fn emphasis(rest: &str, of: char, before: Option<char>, sure: bool) -> Token {
     if run == rest.len() && !sure {
         return Token::Wait;
     }
-    if inside_word || run > 3 || rest[run..].starts_with(char::is_whitespace) {
+    let mut after = rest[run..].chars();
+    let opens = match (after.next(), after.next()) {
+        (Some('.'), None) if !sure => return Token::Wait,
+        (Some('.'), next) => !next.is_some_and(char::is_alphanumeric),
+        (Some(next), _) => !next.is_whitespace() && !matches!(next, ',' | ';' | ':' | '/' | ')' | ']' | '?'),
+        (None, _) => true,
+    };
+    if inside_word || run > 3 || !opens {
         return Token::Keep(run);
     }
     span(rest, of, sure, |inner| !inner.ends_with(char::is_whitespace) && (of == '*' || !inner.contains('_')))
@@ -327,6 +342,21 @@ mod tests {
         let (mut filter, mut out) = (Markup::new(true, true), Vec::new());
         filter.push("I'm doing ", &mut out);
         assert_eq!(out, [Said::Plain("I'm doing ".to_owned())]);
+        for text in [
+            "~5 minutes",
+            "~~~5",
+            "5* per",
+            "all *.py files",
+            "*, and",
+            "_ and",
+            "a_b",
+            "an a[0] b",
+            "<b> $5 ^ |",
+        ] {
+            let (mut filter, mut out) = (Markup::new(true, true), Vec::new());
+            filter.push(text, &mut out);
+            assert_eq!(out.iter().map(Said::written).collect::<String>(), text);
+        }
     }
 
     #[test]

@@ -57,6 +57,19 @@ pub(super) fn amount(words: &Words<'_>, of: &Conventions) -> Verdict {
     completed(one, words, 1, of).map(Some)
 }
 
+/// The amount at the beginning of a word of several parts, up to the mark that joins the next, and where it ends.
+pub(super) fn leading(text: &str, of: &Conventions) -> Option<(Expression, usize)> {
+    let is_joint = |c: char| !c.is_alphanumeric() && !matches!(c, '.' | ',' | '%' | '°');
+    let first = leading_currency(text).map_or(0, |(_, rest)| text.len() - rest.len());
+    let end = text[first..].find(is_joint).map_or(text.len(), |at| first + at);
+    let one = parse(&text[..end], of)?;
+    if one.bare_digits && end > 1 && text.starts_with('0') {
+        return None;
+    }
+    let year = year(&one).filter(|year| *year >= 1900).map(Expression::Year);
+    Some((year.unwrap_or_else(|| one.expression()), end))
+}
+
 /// `USD 5`, `EUR 3,50`: the currency before the number, apart.
 fn code(words: &Words<'_>, of: &Conventions) -> Verdict {
     let word = words.first();

@@ -12,7 +12,7 @@ pub(super) fn in_digits(words: &Words<'_>, of: &Conventions) -> Verdict {
     let core = word.core;
     let date = iso(core)
         .or_else(|| parted(core, '/', of.dates))
-        .or_else(|| parted(core, '.', DateOrder::DayMonth))
+        .or_else(|| parted(core, '.', DateOrder::DayMonth).filter(|_| may_be_dotted(core, of)))
         .or_else(|| parted(core, '-', of.dates));
     if let Some(date) = date {
         return Ok(Some(Hit::of(1, Expression::Date(date))));
@@ -25,6 +25,15 @@ pub(super) fn in_digits(words: &Words<'_>, of: &Conventions) -> Verdict {
         OrdinalMark::FullStop(_) => None,
     };
     Ok(without_year.map(|(date, eats)| Hit { words: 1, what: Expression::Date(date), eats }))
+}
+
+/// Whether three numbers with full stops between them may be a date: `3.11.12` is a version, where days are not written
+/// so.
+fn may_be_dotted(text: &str, of: &Conventions) -> bool {
+    match of.ordinals {
+        OrdinalMark::FullStop(_) => true,
+        OrdinalMark::Ending(_) => text.rsplit('.').next().is_some_and(|year| year.len() == 4),
+    }
 }
 
 fn iso(text: &str) -> Option<Date> {

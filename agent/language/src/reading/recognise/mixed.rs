@@ -1,7 +1,7 @@
 //! What is left: signs between words, and words of letters and digits.
 
 use super::{
-    Hit, Verdict,
+    Hit, Verdict, amount,
     numeral::{digits, whole},
 };
 use crate::reading::{Conventions, Expression, Number, words::Words};
@@ -29,8 +29,8 @@ pub(super) fn sign(words: &Words<'_>, _: &Conventions) -> Verdict {
     Ok(is_one.then(|| Hit::of(1, Expression::Sign(sign))))
 }
 
-/// `A4`, `COVID-19`, `20-minute`, `R&D`, `C++`, `~5`, `and/or`, `§5`.
-pub(super) fn parts(words: &Words<'_>, _: &Conventions) -> Verdict {
+/// `A4`, `COVID-19`, `20-minute`, `R&D`, `C++`, `~100`, `and/or`, `§5`, `$5/month`, `1,500+`, `10-2=8`.
+pub(super) fn parts(words: &Words<'_>, of: &Conventions) -> Verdict {
     let core = words.first().core;
     let has_digit = core.bytes().any(|b| b.is_ascii_digit());
     let has_sign = core.contains(['&', '§', '~', '≈', '<', '>', '=', '%', '°']) || core.ends_with("++");
@@ -38,20 +38,62 @@ pub(super) fn parts(words: &Words<'_>, _: &Conventions) -> Verdict {
         return Ok(None);
     }
     let mut parts = Vec::new();
+    let mut before = Before::Nothing;
     let mut rest = core;
     while let Some(first) = rest.chars().next() {
-        let end = if first.is_ascii_digit() { digits(rest) } else { run(rest, first) };
-        let (part, after) = rest.split_at(end);
-        rest = after;
-        if first.is_ascii_digit() {
-            parts.push(read_digits(part));
+        let (part, end, now) = if let Some((amount, end)) = before.amount(rest, of) {
+            (Some(amount), end, Before::Amount)
+        } else if first.is_ascii_digit() {
+            let end = digits(rest);
+            (Some(read_digits(&rest[..end])), end, Before::Amount)
         } else if first.is_alphanumeric() {
-            parts.push(Expression::Text(part.to_owned()));
+            let end = run(rest, first);
+            let letters = &rest[..end];
+            (Some(Expression::Text(letters.to_owned())), end, Before::letters(letters))
         } else {
-            parts.extend(joint(first, !parts.is_empty()));
-        }
+            let (end, next) = (first.len_utf8(), rest.chars().nth(1));
+            (joint(first, before, next, core.contains('=')), end, before.after(first))
+        };
+        parts.extend(part);
+        (before, rest) = (now, &rest[end..]);
     }
     Ok((!parts.is_empty()).then(|| Hit::of(1, Expression::Parts(parts))))
+}
+
+/// What stands before a part of a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Before {
+    /// Nothing, or a sign that belongs to what follows.
+    Nothing,
+    /// A number, or so much of something.
+    Amount,
+    /// Letters: digits after them are read one by one.
+    Letters,
+    /// Letters of a code (`BA`, `F`): the same, also after a hyphen.
+    Code,
+}
+
+impl Before {
+    fn letters(letters: &str) -> Self {
+        if letters.contains(char::is_uppercase) { Self::Code } else { Self::Letters }
+    }
+
+    /// The same past a mark.
+    const fn after(self, mark: char) -> Self {
+        match (self, mark) {
+            (Self::Code | Self::Letters, '.' | '_') | (Self::Code, '-' | '–') => self,
+            (Self::Amount, _) => Self::Amount,
+            (Self::Nothing | Self::Letters | Self::Code, _) => Self::Nothing,
+        }
+    }
+
+    /// The amount at the beginning of the rest of a word, and where it ends.
+    fn amount(self, rest: &str, of: &Conventions) -> Option<(Expression, usize)> {
+        match self {
+            Self::Nothing | Self::Amount => amount::leading(rest, of),
+            Self::Letters | Self::Code => None,
+        }
+    }
 }
 
 /// How far the text is like its first letter.
@@ -67,9 +109,16 @@ fn read_digits(part: &str) -> Expression {
     }
 }
 
-/// A mark within a word: said, or what joins the parts.
-fn joint(mark: char, inside: bool) -> Option<Expression> {
+/// A mark within a word: said, or what joins the parts. In a sum, marks between numbers calculate.
+fn joint(mark: char, before: Before, next: Option<char>, is_sum: bool) -> Option<Expression> {
+    let after_amount = before == Before::Amount;
+    let between_numbers = after_amount && next.is_some_and(|next| next.is_ascii_digit());
+    let inside = before != Before::Nothing;
     match mark {
+        '-' | '−' | '–' if is_sum && between_numbers => Some(Expression::Sign('-')),
+        '/' if is_sum && between_numbers => Some(Expression::Sign('÷')),
+        '*' | '×' | '·' if between_numbers => Some(Expression::Sign('×')),
+        '/' if after_amount && next.is_some_and(char::is_alphabetic) => Some(Expression::Per),
         '&' | '+' | '=' | '§' | '~' | '≈' | '<' | '>' | '°' | '%' | '@' => Some(Expression::Sign(mark)),
         '-' | '–' if inside => Some(Expression::Text("-".to_owned())),
         '.' if inside => Some(Expression::Sign('.')),

@@ -1,12 +1,16 @@
 //! Telephone numbers: in groups, with a plus, brackets or marks; read digit by digit.
 
-use super::{Hit, Verdict};
+use super::{
+    Hit, Verdict,
+    numeral::{digits, whole},
+};
 use crate::reading::{Conventions, Expression, words::Words};
 
 /// How many digits a telephone number has at most, and at least.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
-/// `+1 555 123 4567`, `(555) 123-4567`, `555-123-4567`, `555-1234`, `030 1234567`, `1-800-555-0199`.
+/// `+1 555 123 4567`, `(555) 123-4567`, `555-123-4567`, `555-1234`, `030 1234567`, `1-800-555-0199`. Not `0.333333`,
+/// a number, and not `500-1000`, from so much to so much.
 pub(super) fn phone(words: &Words<'_>, _: &Conventions) -> Verdict {
     let first = words.first();
     let in_brackets = first.lead == "(" && first.trail == ")";
@@ -15,6 +19,9 @@ pub(super) fn phone(words: &Words<'_>, _: &Conventions) -> Verdict {
         return Ok(None);
     }
     let Some(groups) = groups(text) else { return Ok(None) };
+    if is_decimal(text) || is_range(text) {
+        return Ok(None);
+    }
     let mut number = Number { plus: text.starts_with('+'), brackets: in_brackets, groups };
     let mut n = 1;
     if !number.may_go_on() || !(first.trail.is_empty() || in_brackets) {
@@ -69,6 +76,24 @@ impl Number {
 
 fn is_date(lengths: &[usize]) -> bool {
     matches!(lengths, [2, 2, 4] | [2, 2, 2] | [4, 2, 2])
+}
+
+/// Whether it is two groups with a full stop between them.
+fn is_decimal(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(whole, rest)| is_digits(whole) && is_digits(rest))
+}
+
+/// Whether it is two round numbers, the greater last.
+fn is_range(text: &str) -> bool {
+    let round =
+        |text: &str| whole(text, 4).filter(|value| !text.starts_with('0') && value.is_multiple_of(10));
+    text.split_once(['-', '\u{2011}'])
+        .and_then(|(from, to)| Some((round(from)?, round(to)?)))
+        .is_some_and(|(from, to)| from < to)
+}
+
+fn is_digits(text: &str) -> bool {
+    !text.is_empty() && digits(text) == text.len()
 }
 
 /// Groups of digits with one mark between them.
