@@ -287,3 +287,20 @@ pub enum Component {
     /// The realtime model, which is all three.
     Realtime,
 }
+
+impl Component {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Stt, Self::Llm, Self::Tts, Self::Judge, Self::Realtime];
+
+    /// Its name, as a label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Stt => "stt",
+            Self::Llm => "llm",
+            Self::Tts => "tts",
+            Self::Judge => "judge",
+            Self::Realtime => "realtime",
+        }
+    }
+}

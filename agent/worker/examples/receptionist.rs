@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use agent_conversation::{Agent, AgentProfile, Agents, Greeting, Handle, UserTurn};
 use agent_tools::{Function, JsonSchema, NoArguments, ToolError};
+use agent_worker::{Answer, Job, Presence, Program};
 use providers_core::{AgentName, Then, ToolOutcome, Toolset};
 
 #[derive(serde::Deserialize, JsonSchema)]
@@ -17,7 +18,10 @@ struct Booking {
     hour: u32,
 }
 
-struct Receptionist;
+struct Receptionist {
+    /// Whom the dispatch says that the call is with.
+    guest: Option<String>,
+}
 
 impl Agent for Receptionist {
     fn profile(&self, _call: &Handle) -> AgentProfile {
@@ -33,7 +37,10 @@ impl Agent for Receptionist {
         let tools = Toolset::new().with(book).and_then(|tools| tools.with(kitchen));
         AgentProfile::new("receptionist", "You answer the telephone of a restaurant and book tables.")
             .with_tools(tools.expect("two names that are right"))
-            .with_greeting(Greeting::words("Good evening, this is the Olive Tree."))
+            .with_greeting(Greeting::words(match &self.guest {
+                Some(guest) => format!("Good evening {guest}, this is the Olive Tree."),
+                None => "Good evening, this is the Olive Tree.".to_owned(),
+            }))
     }
 
     async fn on_user_turn_completed(&self, _call: &Handle, turn: &mut UserTurn) {
@@ -53,5 +60,16 @@ impl Agent for Kitchen {
 }
 
 fn main() -> ExitCode {
-    agent_worker::run_with(|| Agents::new("receptionist", || Receptionist).with("kitchen", || Kitchen))
+    let agents = |job: &Job| {
+        let guest = job.attributes.get("guest").cloned();
+        Agents::new("receptionist", move || Receptionist { guest: guest.clone() }).with("kitchen", || Kitchen)
+    };
+    // A dispatch may ask for what this program does not do: then another worker is asked.
+    let decide = |job: Job| async move {
+        match job.attributes.get("language").map(String::as_str) {
+            None | Some("en") => Presence::default().name("The Olive Tree").into(),
+            Some(_) => Answer::Decline,
+        }
+    };
+    Program::new().agents(agents).on_request(decide).run()
 }

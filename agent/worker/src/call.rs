@@ -16,7 +16,7 @@ use crate::{
     journals::Journals,
     metrics::Metrics,
     observing::{Both, CallObserver, reported},
-    protocol::{Assignment, Outcome, StopReason},
+    protocol::{Assignment, Job, Outcome, StopReason},
     providers::CallProviders,
     remote::Remote,
     seat::{Entry, Seat},
@@ -97,7 +97,7 @@ impl Calls {
         cast: &Cast,
         room: Box<Room>,
     ) -> Outcome {
-        let job = &assignment.job;
+        let job = &assignment.job.id;
         let told = Rc::new(Cell::new(None));
         let remote = Remote::new(&self.config.remote);
         let config = RoomBodyConfig {
@@ -105,7 +105,7 @@ impl Calls {
             speaking: wiring::speaking(&self.config),
             speaks: self.config.audio.output,
             hears: self.config.audio.input,
-            audience: wiring::audience(&self.config, assignment.participant.as_deref()),
+            audience: wiring::audience(&self.config, assignment.job.participant.as_ref()),
             subscription_wait: self.config.audio.subscriber_wait,
             service: remote.as_ref().map(|remote| remote.service(self.metrics.clone())),
             before_leaving: Some(report_first(seat.clone(), told.clone())),
@@ -115,7 +115,7 @@ impl Calls {
             Ok(body) => body,
             Err(error) => return Outcome::Failed(format!("cannot hear or speak: {error}")),
         };
-        let call = Held { assignment, cast, remote: remote.as_ref(), told: &told };
+        let call = Held { job: &assignment.job, cast, remote: remote.as_ref(), told: &told };
         let report = if self.config.audio.output {
             Box::pin(self.attend(call, body, &mut seat)).await
         } else {
@@ -127,15 +127,15 @@ impl Calls {
 
     /// Holds the conversation in this body.
     async fn attend(&self, call: Held<'_>, body: impl Body, seat: &mut Seat) -> CallReport {
-        let Held { assignment: Assignment { job, .. }, cast, remote, told } = call;
-        let observer = CallObserver::new(job.clone(), self.metrics.clone());
+        let Held { job, cast, remote, told } = call;
+        let observer = CallObserver::new(job.id.clone(), self.metrics.clone());
         let observer: Box<dyn Observer> = match remote {
             Some(remote) => Box::new(Both(observer, remote.follower())),
             None => Box::new(observer),
         };
-        let journal = self.journals.as_ref().map(|journals| journals.of(job.as_str()));
-        let parts = Parts { journal, ..parts(cast, self.is_live.then_some(&self.cast), observer) };
-        let config = ConversationConfig { id: job.to_string().into(), ..cast.entry().conversation.clone() };
+        let journal = self.journals.as_ref().map(|journals| journals.of(job.id.as_str()));
+        let parts = Parts { journal, ..parts(cast, job, self.is_live.then_some(&self.cast), observer) };
+        let config = ConversationConfig { id: job.id.as_str().into(), ..cast.entry().conversation.clone() };
         let conversation = Conversation::new(config, parts, body);
         if let Some(remote) = remote {
             remote.attach(conversation.handle());
@@ -146,16 +146,16 @@ impl Calls {
 
 /// A call that is held.
 struct Held<'a> {
-    assignment: &'a Assignment,
+    job: &'a Job,
     cast: &'a Cast,
     remote: Option<&'a Rc<Remote>>,
     /// Why it was told to end, once it was.
     told: &'a Cell<Option<StopReason>>,
 }
 
-/// The parts of a conversation of these agents; with `live`, they follow their files.
-pub(crate) fn parts(cast: &Cast, live: Option<&Live>, observer: Box<dyn Observer>) -> Parts {
-    let (agents, entry) = (cast.agents(live), cast.entry());
+/// The parts of a conversation of these agents about this job; with `live`, they follow their files.
+pub(crate) fn parts(cast: &Cast, job: &Job, live: Option<&Live>, observer: Box<dyn Observer>) -> Parts {
+    let (agents, entry) = (cast.agents(job, live), cast.entry());
     let CallProviders { stt, llm, tts, live, judge } = entry.providers.for_call();
     Parts {
         live,

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::{
     MakeAgents,
+    protocol::Job,
     providers::{BuildError, Providers},
     wiring,
 };
@@ -100,11 +101,11 @@ impl Cast {
         &self.entry
     }
 
-    /// The agents of one call. With `live`, what a newer cast says of them holds from the next turn on.
-    pub(crate) fn agents(&self, live: Option<&Live>) -> Agents {
+    /// The agents of the call about this job. With `live`, what a newer cast says of them holds from the next turn on.
+    pub(crate) fn agents(&self, job: &Job, live: Option<&Live>) -> Agents {
         match &self.origin {
             Origin::Configuration => return Agents::configured(),
-            Origin::Program(make) => return make(),
+            Origin::Program(make) => return make(job),
             Origin::Files => {}
         }
         let make = |member: &Arc<Member>| {

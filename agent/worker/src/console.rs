@@ -17,7 +17,7 @@ use crate::{
     journals::{JournalsError, journals},
     metrics::Metrics,
     observing::CallObserver,
-    protocol::JobId,
+    protocol::{Job, JobId},
     providers::BuildError,
     wav::WavError,
     wiring,
@@ -110,12 +110,13 @@ async fn converse(
     let body = SoundBody::new(device, wiring::detector(config), wiring::playout(config), patience);
     // A server that is asked to do something once must not take a later console for this one.
     let id = format!("console-{:016x}", fastrand::u64(..));
-    let job = JobId::new(&id).expect("a word is not empty");
+    let job =
+        Job::by_hand(JobId::new(&id).expect("a word is not empty"), "", config.worker.agent_name.clone());
     let metrics = Arc::new(Metrics::new());
     let journals = journals(config, &metrics)?;
     let parts = Parts {
         journal: journals.as_ref().map(|journals| journals.of(&id)),
-        ..parts(&cast, None, Box::new(CallObserver::new(job, metrics)))
+        ..parts(&cast, &job, None, Box::new(CallObserver::new(job.id.clone(), metrics)))
     };
     let speaks = config.audio.output;
     let config = ConversationConfig { id: id.into(), ..cast.entry().conversation.clone() };

@@ -11,13 +11,14 @@
 //! The worker's own thread speaks with the server and serves its endpoints; calls live on the shards' threads and
 //! never leave theirs. What a call is stands in [`Entry`]: the worker knows neither rooms nor providers.
 //!
-//! A program with agents of its own is [`run_with`]: it has the command line, the configuration and all else of
-//! `colloquy-agent`.
+//! A program with agents of its own is a [`Program`]: it has the command line, the configuration and all else of
+//! `colloquy-agent`. It may look at each job before it is taken, and makes the agents of a call from its [`Job`].
 
 pub mod protocol;
 
 mod link;
 mod seat;
+mod seldom;
 mod shards;
 mod trust;
 mod worker;
@@ -45,9 +46,10 @@ pub use journals::{Journals, JournalsError, journals};
 pub use link::{Link, LinkError, websocket_url};
 pub use logging::{FilterError, check as check_logging, start as start_logging};
 pub use metrics::{Metric, Metrics};
-pub use program::{MakeAgents, run, run_with};
+pub use program::{MakeAgents, Program, run};
+pub use protocol::{Answer, Job, JobId, JobKind, JobParticipant, Presence};
 pub use seat::{CallFuture, Entry, Seat};
 pub use shards::ShardGauge;
 pub use trust::{Trust, TrustError};
 pub use wav::WavError;
-pub use worker::{Request, Worker, WorkerError, job_kind};
+pub use worker::{Consider, Considered, Request, Worker, WorkerError, job_kind};

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agent_conversation::{CallReport, Latency, Micros, ToolEnd};
+use agent_conversation::{CallReport, Component, Latency, Micros, ToolEnd};
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -19,7 +19,8 @@ use providers_core::{ErrorKind, Usage};
 pub use inventory::Metric;
 
 use crate::{
-    protocol::{Outcome, Phase, Snapshot},
+    observing::turn_ends,
+    protocol::{Declined, Outcome, Phase, Snapshot},
     remote,
     shards::ShardGauge,
 };
@@ -37,8 +38,10 @@ pub struct Metrics {
     registrations: Counter,
     link_failures: Counter,
     accepted: Counter,
-    declined: Counter,
+    declined: Family<Labels, Counter>,
     unassigned: Counter,
+    late_assignments: Counter,
+    reports_lost: Counter,
     started: Counter,
     malformed: Counter,
     ended: Family<Labels, Counter>,
@@ -85,8 +88,10 @@ impl Metrics {
             registrations: list.add(Metric::Registrations, Counter::default()),
             link_failures: list.add(Metric::LinkFailures, Counter::default()),
             accepted: list.add(Metric::JobsAccepted, Counter::default()),
-            declined: list.add(Metric::JobsDeclined, Counter::default()),
+            declined: list.add(Metric::JobsDeclined, Family::default()),
             unassigned: list.add(Metric::JobsUnassigned, Counter::default()),
+            late_assignments: list.add(Metric::AssignmentsLate, Counter::default()),
+            reports_lost: list.add(Metric::ReportsLost, Counter::default()),
             started: list.add(Metric::JobsStarted, Counter::default()),
             malformed: list.add(Metric::MessagesMalformed, Counter::default()),
             ended: list.add(Metric::JobsEnded, Family::default()),
@@ -121,20 +126,28 @@ impl Metrics {
             breaches: list.add(Metric::InvariantBreaches, Counter::default()),
             registry: Registry::default(),
         };
-        // All are there from the start: a rate over a series that appears with its first failure misses that failure.
-        for status in [SUCCESS, FAILED] {
-            drop(metrics.ended.get_or_create(&label("status", status)));
-        }
-        for outcome in [USED, DROPPED] {
-            drop(metrics.speculations.get_or_create(&label("outcome", outcome)));
-        }
-        for end in ToolEnd::ALL {
-            drop(metrics.tool_calls.get_or_create(&label("outcome", end.name())));
-        }
-        for outcome in remote::Outcome::ALL {
-            drop(metrics.remote_requests.get_or_create(&label("outcome", outcome.name())));
-        }
+        metrics.begin_all();
         Self { registry: list.0, ..metrics }
+    }
+
+    /// Begins every series of the counters at nothing: a rate over a series that appears with its first failure misses
+    /// that failure.
+    fn begin_all(&self) {
+        begin(&self.ended, "status", [SUCCESS, FAILED]);
+        begin(&self.declined, "reason", Declined::ALL.map(Declined::name));
+        begin(&self.turns, "end", turn_ends());
+        begin(&self.interruptions, "kind", [INTERRUPTED, RESUMED]);
+        begin(&self.tokens, "direction", [READ, WRITTEN]);
+        begin(&self.wasted_tokens, "direction", [READ, WRITTEN]);
+        begin(&self.speculations, "outcome", [USED, DROPPED]);
+        begin(&self.tool_calls, "outcome", ToolEnd::ALL.map(ToolEnd::name));
+        begin(&self.remote_requests, "outcome", remote::Outcome::ALL.map(remote::Outcome::name));
+        begin(&self.provider_audio, "component", Component::ALL.map(Component::name));
+        for component in Component::ALL {
+            for kind in ErrorKind::ALL {
+                drop(self.provider_failures.get_or_create(&failure(component.name(), kind)));
+            }
+        }
     }
 
     /// A job's final report.
@@ -146,8 +159,14 @@ impl Metrics {
         self.ended.get_or_create(&label("status", status)).inc();
     }
 
+    /// A job that was offered and is not taken.
+    pub(crate) fn job_declined(&self, why: Declined) {
+        self.declined.get_or_create(&label("reason", why.name())).inc();
+    }
+
     pub(crate) fn interrupted(&self, is_true: bool) {
-        self.interruptions.get_or_create(&label("kind", is_true.to_string())).inc();
+        let kind = if is_true { INTERRUPTED } else { RESUMED };
+        self.interruptions.get_or_create(&label("kind", kind)).inc();
     }
 
     pub(crate) fn journal_cut(&self) {
@@ -176,8 +195,7 @@ impl Metrics {
     }
 
     pub(crate) fn provider_failed(&self, component: &'static str, kind: ErrorKind) {
-        let labels = vec![("component", component.to_owned()), ("kind", kind.name().to_owned())];
-        self.provider_failures.get_or_create(&labels).inc();
+        self.provider_failures.get_or_create(&failure(component, kind)).inc();
     }
 
     pub(crate) fn speculation_used(&self) {
@@ -227,8 +245,9 @@ impl Metrics {
             (&self.registrations, counters.registrations),
             (&self.link_failures, counters.link_failures),
             (&self.accepted, counters.accepted),
-            (&self.declined, counters.declined),
             (&self.unassigned, counters.unassigned),
+            (&self.late_assignments, counters.late_assignments),
+            (&self.reports_lost, counters.reports_lost),
             (&self.started, counters.started),
             (&self.malformed, counters.malformed + counters.unexpected),
         ] {
@@ -268,11 +287,26 @@ fn observe(histogram: &Histogram, duration: Option<Duration>) {
 }
 
 fn count_tokens(tokens: &Family<Labels, Counter>, usage: Usage) {
-    for (direction, count) in [("read", usage.input_tokens), ("written", usage.output_tokens)] {
+    for (direction, count) in [(READ, usage.input_tokens), (WRITTEN, usage.output_tokens)] {
         if count > 0 {
             tokens.get_or_create(&label("direction", direction)).inc_by(count);
         }
     }
+}
+
+/// Begins these series at nothing.
+fn begin<C: Clone + Default>(
+    family: &Family<Labels, C>,
+    name: &'static str,
+    values: impl IntoIterator<Item = &'static str>,
+) {
+    for value in values {
+        drop(family.get_or_create(&label(name, value)));
+    }
+}
+
+fn failure(component: &'static str, kind: ErrorKind) -> Labels {
+    vec![("component", component.to_owned()), ("kind", kind.name().to_owned())]
 }
 
 fn label(name: &'static str, value: impl Into<String>) -> Labels {
@@ -281,6 +315,10 @@ fn label(name: &'static str, value: impl Into<String>) -> Labels {
 
 const SUCCESS: &str = "success";
 const FAILED: &str = "failed";
+const INTERRUPTED: &str = "true";
+const RESUMED: &str = "false";
+const READ: &str = "read";
+const WRITTEN: &str = "written";
 const USED: &str = "used";
 const DROPPED: &str = "dropped";
 /// From a frame to what nobody waits for. Fine around 500 ms, where an answer begins to feel late.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use agent_conversation::{CallEvent, CallReport, Component, Latency, Moment, Observer, ToolEnd, TurnEnd};
+use agent_conversation::{CallEvent, CallReport, Latency, Moment, Observer, ToolEnd, TurnEnd};
+use agent_turn::Suppression;
 use tracing::{debug, info, warn};
 
 use crate::{metrics::Metrics, protocol::JobId};
@@ -99,10 +100,10 @@ impl Observer for CallObserver {
                 info!(%job, ?at, ?end_to_end, ?after_commit, ?llm_ttft, ?tts_ttfb, "answered");
             }
             CallEvent::Failed { component, kind, is_final } => {
-                self.metrics.provider_failed(component_name(component), kind);
-                warn!(%job, ?at, component = component_name(component), kind = kind.name(), is_final, "provider failed");
+                self.metrics.provider_failed(component.name(), kind);
+                warn!(%job, ?at, component = component.name(), kind = kind.name(), is_final, "provider failed");
             }
-            CallEvent::Used { component, usage, .. } => self.metrics.used(component_name(component), usage),
+            CallEvent::Used { component, usage, .. } => self.metrics.used(component.name(), usage),
             CallEvent::Closed { reason } => info!(%job, ?at, ?reason, "conversation over"),
         }
     }
@@ -123,23 +124,21 @@ pub(crate) fn reported(job: &JobId, report: &CallReport, metrics: &Metrics) {
     );
 }
 
-pub(crate) const fn component_name(component: Component) -> &'static str {
-    match component {
-        Component::Stt => "stt",
-        Component::Llm => "llm",
-        Component::Tts => "tts",
-        Component::Judge => "judge",
-        Component::Realtime => "realtime",
+fn turn_end(end: TurnEnd) -> &'static str {
+    match end {
+        TurnEnd::Replied(_) => REPLIED,
+        TurnEnd::Suppressed(suppression) => suppression.name(),
+        TurnEnd::Closed => CLOSED,
     }
 }
 
-fn turn_end(end: TurnEnd) -> &'static str {
-    match end {
-        TurnEnd::Replied(_) => "replied",
-        TurnEnd::Suppressed(suppression) => suppression.name(),
-        TurnEnd::Closed => "closed",
-    }
+/// Every way in which a turn may end, as [`turn_end`] names it.
+pub(crate) fn turn_ends() -> impl Iterator<Item = &'static str> {
+    [REPLIED, CLOSED].into_iter().chain(Suppression::ALL.iter().map(|suppression| suppression.name()))
 }
+
+const REPLIED: &str = "replied";
+const CLOSED: &str = "closed";
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,7 +4,7 @@ mod cli;
 mod commands;
 mod failure;
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode, sync::Arc};
+use std::{collections::BTreeMap, fmt, path::PathBuf, process::ExitCode, sync::Arc};
 
 use agent_conversation::{Agents, Speaker};
 use clap::Parser;
@@ -16,35 +16,79 @@ use self::{
     commands::Origin,
     failure::Failure,
 };
-use crate::cast::TeamSource;
+use crate::{
+    cast::TeamSource,
+    protocol::{Answer, Job},
+    worker::Consider,
+};
 
-/// Makes the agents of one call, on the call's thread.
-pub type MakeAgents = Arc<dyn Fn() -> Agents + Send + Sync>;
+/// Makes the agents of one call from its job, on the call's thread.
+pub type MakeAgents = Arc<dyn Fn(&Job) -> Agents + Send + Sync>;
 
 /// The program: reads the command line, the configuration and the environment, does what it is told, and says how it
 /// ended. Its agents are those that the configuration describes.
 #[must_use]
 pub fn run() -> ExitCode {
-    outcome(None)
+    Program::new().run()
 }
 
-/// The same with agents written in Rust; what of an agent is left open is as the configuration says.
-#[must_use]
-pub fn run_with(agents: impl Fn() -> Agents + Send + Sync + 'static) -> ExitCode {
-    outcome(Some(Arc::new(agents)))
+/// A program around agents of one's own: it has the command line, the configuration and all else of `colloquy-agent`.
+#[derive(Clone, Default)]
+pub struct Program {
+    agents: Option<MakeAgents>,
+    consider: Option<Consider>,
 }
 
-fn outcome(agents: Option<MakeAgents>) -> ExitCode {
-    match perform(&Cli::parse(), agents) {
-        Ok(()) => Exit::Done.into(),
-        Err(failure) => {
-            say_error(&failure.to_string());
-            failure.exit().into()
+impl Program {
+    /// A program whose agents are those that the configuration describes, and that takes each job it has a slot for.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with agents written in Rust, made for each call from its [`Job`]: what the dispatch said, whom it is
+    /// about. What of an agent is left open is as the configuration says. Called on the call's thread.
+    #[must_use]
+    pub fn agents(self, make: impl Fn(&Job) -> Agents + Send + Sync + 'static) -> Self {
+        Self { agents: Some(Arc::new(make)), ..self }
+    }
+
+    /// The same, and each job that is offered is looked at before it is answered: taken, and how the agent appears; left
+    /// to another worker; or ended, so that nobody takes it. Asked only while a slot is free, which the job then holds.
+    ///
+    /// It is called on the worker's own thread: it may wait, for `worker.answer_timeout_ms` at most, and must not block.
+    /// A job that it has not decided by then, or over which it panics, is left to another worker.
+    #[must_use]
+    pub fn on_request<F>(self, decide: impl Fn(Job) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        Self { consider: Some(Arc::new(move |job| Box::pin(decide(job)))), ..self }
+    }
+
+    /// Does what the command line says, and tells how it ended.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        match perform(&Cli::parse(), self) {
+            Ok(()) => Exit::Done.into(),
+            Err(failure) => {
+                say_error(&failure.to_string());
+                failure.exit().into()
+            }
         }
     }
 }
 
-fn perform(cli: &Cli, agents: Option<MakeAgents>) -> Result<(), Failure> {
+impl fmt::Debug for Program {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Program")
+            .field("agents", &self.agents.is_some())
+            .field("on_request", &self.consider.is_some())
+            .finish()
+    }
+}
+
+fn perform(cli: &Cli, program: Program) -> Result<(), Failure> {
     let command = cli.command.as_ref();
     let environment = config_schema::environment();
     let (loaded, file) = read(&cli.settings, command, &environment)?;
@@ -54,6 +98,7 @@ fn perform(cli: &Cli, agents: Option<MakeAgents>) -> Result<(), Failure> {
     }
     let Some(command) = command else { return Ok(()) };
     let (agents_at, preferred) = (loaded.config.agents.clone(), preferences(Some(command)));
+    let Program { agents, consider } = program;
     let origin = || match agents {
         Some(agents) => Ok(Origin::Program(agents)),
         None => read_team(&cli.settings, agents_at, file, preferred, environment),
@@ -65,7 +110,7 @@ fn perform(cli: &Cli, agents: Option<MakeAgents>) -> Result<(), Failure> {
         match command {
             Command::Start { fail_fast, supervised } => {
                 let origin = origin()?;
-                commands::start(loaded, origin, *fail_fast, *supervised).await
+                commands::start(loaded, origin, consider, *fail_fast, *supervised).await
             }
             Command::Dev => commands::dev(&loaded, &cli.settings).await,
             Command::Connect { room, identity } => {

@@ -77,7 +77,7 @@ impl Shards {
         else {
             return false;
         };
-        let job = assignment.job.clone();
+        let job = assignment.job.id.clone();
         shard.gauge.call_began();
         if shard.commands.try_send(Command::Start(assignment)).is_err() {
             shard.gauge.call_left();
@@ -145,8 +145,8 @@ fn run(runtime: &Runtime, task: &Task, mut commands: mpsc::Receiver<Command>) {
                 command = commands.recv() => match command {
                     Some(Command::Start(assignment)) => {
                         let (stop, stopped) = watch::channel(None);
-                        stops.insert(assignment.job.clone(), stop);
-                        let seat = Seat::new(assignment.job.clone(), stopped, task.news.clone());
+                        stops.insert(assignment.job.id.clone(), stop);
+                        let seat = Seat::new(assignment.job.id.clone(), stopped, task.news.clone());
                         running.spawn_local(hold(task.entry.clone(), *assignment, seat, task.patience));
                     }
                     Some(Command::Stop { job, reason }) => {
@@ -171,8 +171,8 @@ fn run(runtime: &Runtime, task: &Task, mut commands: mpsc::Receiver<Command>) {
 
 /// Holds one call from its job to the moment when it has freed everything, whatever it does.
 async fn hold(entry: Entry, assignment: Assignment, seat: Seat, patience: Duration) -> JobId {
-    let job = assignment.job.clone();
-    info!(%job, room = %assignment.room, "call begins");
+    let job = assignment.job.id.clone();
+    info!(%job, room = %assignment.job.room, "call begins");
     let given = seat.clone();
     // The entry itself runs inside, so that its panic is caught too.
     let call = AssertUnwindSafe(async move { entry(assignment, given).await }).catch_unwind();

@@ -23,6 +23,7 @@ use config_schema::{
 use providers_core::{GenerationOptions, Interruption, SampleRate, SttOptions, TtsOptions};
 
 use crate::{
+    protocol::JobParticipant,
     providers::voice_activity,
     wav::{self, WavError},
 };
@@ -101,7 +102,7 @@ pub(crate) fn hearing(config: &Config) -> HearingConfig {
 }
 
 /// To whom a call talks in its room; `participant` is whom the job is about.
-pub(crate) fn audience(config: &Config, participant: Option<&str>) -> Audience {
+pub(crate) fn audience(config: &Config, participant: Option<&JobParticipant>) -> Audience {
     let people = &config.people;
     let kind = |kind: &PersonKind| match kind {
         PersonKind::Standard => ParticipantKind::Standard,
@@ -110,7 +111,7 @@ pub(crate) fn audience(config: &Config, participant: Option<&str>) -> Audience {
     };
     let beside = config.turn.max_speakers.saturating_sub(1);
     Audience {
-        identity: people.identity.as_deref().or(participant).map(Into::into),
+        identity: people.identity.as_deref().or(participant.map(|one| one.identity.as_str())).map(Into::into),
         kinds: people.kinds.iter().map(kind).collect(),
         others: match people.others {
             OthersStanding::Unheard => Others { most: 0, standing: Standing::HeardOnly },

@@ -1,5 +1,7 @@
 //! The driver: lets the protocol machine decide, and does what it says with the link, the shards and the clock.
 
+mod considering;
+
 use std::{collections::BTreeMap, io, pin::Pin, sync::Arc, time::Duration};
 
 use config_schema::{Config, JobKind as ConfiguredKind};
@@ -10,14 +12,18 @@ use tokio::{
 };
 use tracing::{debug, error, info, warn};
 
+pub use considering::{Consider, Considered};
+
+use self::considering::Considering;
 use crate::{
     link::{Link, LinkError},
     metrics::Metrics,
     protocol::{
-        self, End, Frame, Input, JobId, JobKind, Machine, Outcome, Output, Permissions, Snapshot,
+        self, Declined, End, Frame, Input, JobId, JobKind, Machine, Outcome, Output, Permissions, Snapshot,
         WorkerMessage,
     },
     seat::{CallNews, Entry},
+    seldom::Seldom,
     shards::{ShardGauge, Shards},
     trust::Trust,
 };
@@ -32,11 +38,14 @@ pub struct Worker {
     metrics: Arc<Metrics>,
     status: watch::Sender<Snapshot>,
     machine: Machine,
+    considering: Considering,
 }
 
 /// What a worker may be asked for while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Request {
+    /// Take jobs: what calls need is there. Until then the worker registers, and lets jobs that are offered wait.
+    TakeJobs,
     /// Take no more jobs, and end with the last call, or when calls have had as long as they may.
     Drain,
     /// End all calls now, and then.
@@ -58,20 +67,24 @@ pub enum WorkerError {
 }
 
 impl Worker {
-    /// A worker with its shards running and no link yet. `entry` runs the calls.
+    /// A worker with its shards running and no link yet. `entry` runs the calls; `consider` looks at each job before it
+    /// is answered, and without it each is taken that a slot is free for.
     pub fn new(
         config: Arc<Config>,
         trust: Trust,
         fail_fast: bool,
         entry: &Entry,
+        consider: Option<Consider>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, WorkerError> {
         let count = config.worker.shards.map_or_else(cores, |count| count as usize);
         let (reports, news) = mpsc::channel(NEWS);
         let shards = Shards::start(count, entry, config.worker.close_timeout, &reports)?;
-        let machine = Machine::new(machine_config(&config, fail_fast), Instant::now().into_std());
+        let considering = Considering::new(consider);
+        let told = machine_config(&config, fail_fast, considering.considers());
+        let machine = Machine::new(told, Instant::now().into_std());
         let status = watch::Sender::new(machine.snapshot());
-        Ok(Self { config, trust, fail_fast, shards, news, metrics, status, machine })
+        Ok(Self { config, trust, fail_fast, shards, news, metrics, status, machine, considering })
     }
 
     /// The worker at a glance, always as it is now.
@@ -96,6 +109,8 @@ impl Worker {
             metrics: self.metrics,
             status: self.status,
             machine: self.machine,
+            considering: self.considering,
+            declines: BTreeMap::new(),
             connection: Connection::None,
             awaiting: BTreeMap::new(),
             trouble: None,
@@ -139,6 +154,9 @@ struct Driver {
     metrics: Arc<Metrics>,
     status: watch::Sender<Snapshot>,
     machine: Machine,
+    considering: Considering,
+    /// When it was last said that a job is declined, by reason.
+    declines: BTreeMap<Declined, Seldom>,
     connection: Connection,
     /// Calls that wait until their report has gone to the socket.
     awaiting: BTreeMap<JobId, oneshot::Sender<()>>,
@@ -165,7 +183,9 @@ impl Driver {
             let input = tokio::select! {
                 news = self.connection.news() => self.on_link(news),
                 Some(news) = news.recv() => self.on_call(news),
+                (job, answer) = self.considering.next() => Input::JobConsidered { job, answer },
                 Some(request) = requests.recv() => match request {
+                    Request::TakeJobs => Input::AgentsLoaded,
                     Request::Drain => {
                         info!(limit = ?self.drain_timeout, calls = self.machine.snapshot().running, "draining");
                         drain_until.get_or_insert(Instant::now() + self.drain_timeout);
@@ -208,6 +228,9 @@ impl Driver {
                         self.lose_link("does not read");
                     }
                 }
+                Output::Consider(job) => self.considering.begin(*job),
+                Output::StopConsidering(job) => self.considering.stop(&job),
+                Output::Declined { job, why } => self.declined(&job, why),
                 Output::StartJob(assignment) => self.start(assignment),
                 Output::StopJob { job, reason } => self.shards.stop(&job, reason),
                 Output::Registered { worker, server } => {
@@ -289,8 +312,28 @@ impl Driver {
         self.awaiting.remove(&JobId::new(&report.job_id)?)
     }
 
+    /// Counts each, and says some: a worker that is full may decline hundreds a second.
+    fn declined(&mut self, job: &JobId, why: Declined) {
+        self.metrics.job_declined(why);
+        let seldom = self.declines.entry(why).or_insert_with(|| Seldom::new(DECLINES_SAID));
+        if let Some(unsaid) = seldom.take(Instant::now().into_std()) {
+            match why {
+                // What was asked for.
+                Declined::Draining | Declined::ByProgram | Declined::Refused => {
+                    info!(%job, why = why.name(), unsaid, "job declined");
+                }
+                Declined::NoSlot
+                | Declined::Late
+                | Declined::NotReady
+                | Declined::Undecided
+                | Declined::Taken
+                | Declined::Unreadable => warn!(%job, why = why.name(), unsaid, "job declined"),
+            }
+        }
+    }
+
     fn start(&mut self, assignment: Box<protocol::Assignment>) {
-        let job = assignment.job.clone();
+        let job = assignment.job.id.clone();
         if !self.shards.begin(assignment) {
             error!(%job, "no shard takes the call");
             let now = Instant::now().into_std();
@@ -340,7 +383,7 @@ async fn at(moment: Option<Instant>) {
     }
 }
 
-fn machine_config(config: &Config, fail_fast: bool) -> protocol::Config {
+fn machine_config(config: &Config, fail_fast: bool, considers: bool) -> protocol::Config {
     let worker = &config.worker;
     let permissions = &worker.permissions;
     protocol::Config {
@@ -358,6 +401,8 @@ fn machine_config(config: &Config, fail_fast: bool) -> protocol::Config {
         slots: worker.slots,
         full_at_permille: (worker.load_threshold < 1.0)
             .then(|| (worker.load_threshold * 1_000.0).round() as u16),
+        considers,
+        answer_timeout: worker.answer_timeout,
         update_interval: worker.update_interval,
         assignment_timeout: worker.assignment_timeout,
         register_timeout: worker.register_timeout,
@@ -388,3 +433,5 @@ fn cores() -> usize {
 const NEWS: usize = 1_024;
 /// How often the shards' lateness is read.
 const LAG_INTERVAL: Duration = Duration::from_millis(500);
+/// How often it is said that jobs are declined for one and the same reason.
+const DECLINES_SAID: Duration = Duration::from_secs(10);

@@ -37,9 +37,11 @@ async fn a_dispatched_job_is_assigned_and_ends_with_its_dispatch() {
     let dispatch = server.call("AgentDispatchService/CreateDispatch", "a-room", &request).await;
 
     let assignment = within(worker.assignments.recv()).await.unwrap();
-    assert_eq!((assignment.room.as_str(), assignment.agent_name.as_str()), ("a-room", "desk"));
-    assert_eq!(assignment.metadata, "from a test");
-    assert!(assignment.job.as_str().starts_with("AJ_") && !assignment.token.is_empty());
+    let job = &assignment.job;
+    assert_eq!((job.room.as_str(), job.agent_name.as_str()), ("a-room", "desk"));
+    assert_eq!(job.metadata, "from a test");
+    assert!(job.id.as_str().starts_with("AJ_") && job.dispatch.starts_with("AD_"));
+    assert!(!assignment.token.is_empty());
     worker.wait_for(|status| status.running == 1).await;
 
     let request = json!({ "dispatch_id": dispatch["id"], "room": "a-room" });
@@ -115,6 +117,7 @@ impl Running {
         });
         let worker = worker(url, settings, &entry);
         let (requests, inbox) = mpsc::channel(4);
+        requests.try_send(Request::TakeJobs).unwrap();
         Self { status: worker.status(), task: tokio::spawn(worker.run(inbox)), requests, assignments, stops }
     }
 
@@ -146,7 +149,7 @@ fn worker(url: &str, settings: &[&str], entry: &Entry) -> Worker {
     ];
     arguments.extend(settings.iter().map(|setting| (*setting).to_owned()));
     let config: Config = load(&Sources { arguments: &arguments, ..Sources::default() }).unwrap().config;
-    Worker::new(Arc::new(config), Trust::default(), false, entry, Arc::new(Metrics::new())).unwrap()
+    Worker::new(Arc::new(config), Trust::default(), false, entry, None, Arc::new(Metrics::new())).unwrap()
 }
 
 /// A livekit-server of the test's own; it dies with it.

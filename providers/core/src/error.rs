@@ -42,6 +42,27 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::Unauthorised,
+        Self::NotFound,
+        Self::RateLimited,
+        Self::Overloaded,
+        Self::ConnectTimeout,
+        Self::FirstByteTimeout,
+        Self::IdleTimeout,
+        Self::TotalTimeout,
+        Self::Unreachable,
+        Self::BadRequest,
+        Self::ContextTooLong,
+        Self::ContentFiltered,
+        Self::Unsupported,
+        Self::ProtocolBroken,
+        Self::StreamCut,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
     /// Whether the same request may succeed at the same provider a little later.
     #[must_use]
     pub const fn is_transient(self) -> bool {

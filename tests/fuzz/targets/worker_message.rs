@@ -3,7 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use agent_worker::protocol::{Config, Frame, Input, JobKind, Machine, Outcome, Output, Permissions};
+use agent_worker::protocol::{
+    Answer, Config, Frame, Input, JobId, JobKind, Machine, Outcome, Output, Permissions,
+};
 use libfuzzer_sys::fuzz_target;
 use tests_fuzz::steps;
 
@@ -13,7 +15,7 @@ fuzz_target!(|input: &[u8]| {
     let mut now = Instant::now();
     let mut machine = Machine::new(config(), now);
     let mut running = Vec::new();
-    machine.handle_timeout(now);
+    machine.handle_input(now, Input::AgentsLoaded);
     drain(&mut machine, now, &mut running);
     for step in steps::read(input) {
         now += Duration::from_millis(u64::from(step.kind >> 3) * 100);
@@ -41,16 +43,27 @@ fuzz_target!(|input: &[u8]| {
 });
 
 /// Does what is ordered, at once.
-fn drain(machine: &mut Machine, now: Instant, running: &mut Vec<agent_worker::protocol::JobId>) {
+fn drain(machine: &mut Machine, now: Instant, running: &mut Vec<JobId>) {
     while let Some(output) = machine.poll_output() {
         match output {
             Output::OpenLink => machine.handle_input(now, Input::LinkOpened),
             Output::StartJob(assignment) => {
-                assert!(!running.contains(&assignment.job), "a job was started twice");
-                running.push(assignment.job);
+                assert!(!running.contains(&assignment.job.id), "a job was started twice");
+                running.push(assignment.job.id);
+            }
+            // The dispatch says how the program decides, so that every answer is met.
+            Output::Consider(job) => {
+                let answer = match job.metadata.len() % 3 {
+                    0 => Answer::accept(),
+                    1 => Answer::Decline,
+                    _ => Answer::Refuse,
+                };
+                machine.handle_input(now, Input::JobConsidered { job: job.id, answer });
             }
             Output::CloseLink
             | Output::Send(_)
+            | Output::StopConsidering(_)
+            | Output::Declined { .. }
             | Output::SendPing
             | Output::StopJob { .. }
             | Output::Registered { .. }
@@ -74,6 +87,8 @@ fn config() -> Config {
         },
         slots: Some(SLOTS),
         full_at_permille: Some(1_000),
+        considers: true,
+        answer_timeout: Duration::from_secs(2),
         update_interval: Duration::from_millis(2_500),
         assignment_timeout: Duration::from_secs(10),
         register_timeout: Duration::from_secs(10),

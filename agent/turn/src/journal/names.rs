@@ -8,6 +8,9 @@ use crate::{
 macro_rules! names {
     ($($type:ident { $($variant:ident = $name:literal),+ $(,)? })+) => {$(
         impl $type {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
             /// The name used in journals and metrics: lower case, underscores.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -26,7 +29,7 @@ macro_rules! names_to_read {
 
         impl $type {
             pub(super) fn named(name: &str) -> Option<Self> {
-                [$(Self::$variant),+].into_iter().find(|value| value.name() == name)
+                Self::ALL.iter().copied().find(|value| value.name() == name)
             }
         }
     )+};

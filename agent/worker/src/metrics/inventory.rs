@@ -37,8 +37,10 @@ metrics! {
     Registrations = "registrations" [] "Registrations that the server answered; more than one a process is a link that was lost";
     LinkFailures = "link_failures" [] "Attempts to reach the server that failed, and links that were lost";
     JobsAccepted = "jobs_accepted" [] "Jobs for which a slot was reserved";
-    JobsDeclined = "jobs_declined" [] "Jobs declined for want of a slot, for load, or while draining: add workers when it grows";
+    JobsDeclined = "jobs_declined" ["reason"] "Jobs declined: add workers when no_slot and late grow";
     JobsUnassigned = "jobs_unassigned" [] "Accepted jobs that the server did not assign in time";
+    AssignmentsLate = "assignments_late" [] "Jobs assigned that were not reserved any more, or never: taken where a slot is free, failed otherwise";
+    ReportsLost = "reports_lost" [] "Final reports that were dropped because no link to the server came back";
     JobsStarted = "jobs_started" [] "Calls begun";
     MessagesMalformed = "messages_malformed" [] "Messages of the server that could not be read or made no sense";
     JobsEnded = "jobs_ended" ["status"] "Calls ended, by what the server was told";

@@ -6,11 +6,11 @@ mod signals;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use crate::{
-    Calls, Health, Metrics, Seat, Sound, Trust, Worker,
+    Calls, Consider, Health, Metrics, Request, Seat, Sound, Trust, Worker,
     cast::{Cast, TeamSource, keep_current},
     check_logging, job_kind, journals, listen,
     playground::Playground,
-    protocol::{Assignment, JobId, JobKind, StopReason},
+    protocol::{Assignment, Job, JobId, StopReason},
     providers::BuildError,
     serve, start_logging, websocket_url,
 };
@@ -55,6 +55,7 @@ impl Origin {
 pub(super) async fn start(
     loaded: Loaded,
     origin: Origin,
+    consider: Option<Consider>,
     fail_fast: bool,
     supervised: bool,
 ) -> Result<(), Failure> {
@@ -72,7 +73,7 @@ pub(super) async fn start(
         Some(address) => Some(listen(address).await?),
         None => None,
     };
-    let worker = Worker::new(config.clone(), trust, fail_fast, &calls.entry(), metrics.clone())?;
+    let worker = Worker::new(config.clone(), trust, fail_fast, &calls.entry(), consider, metrics.clone())?;
     // Dropped at the end of this function, and the endpoints with it.
     let mut endpoints = JoinSet::new();
     if let Some(listener) = listener {
@@ -95,25 +96,27 @@ pub(super) async fn start(
         Origin::Files { source, .. } if supervised => Some(source.clone()),
         Origin::Files { .. } | Origin::Configuration | Origin::Program(_) => None,
     };
+    // The registration is under way meanwhile; jobs that are offered wait for what is loaded here.
+    let opener = requests.clone();
     let load = async {
-        load_cast(config.clone(), origin, &ready).await?;
-        if let Some(source) = source {
+        let loaded = load_cast(config.clone(), origin, &ready).await;
+        let request = if loaded.is_ok() { Request::TakeJobs } else { Request::Stop };
+        // Refused when the worker has ended, which it says itself.
+        let _ = opener.send(request).await;
+        if let (Ok(()), Some(source)) = (&loaded, source) {
             keep_current(source, config, &ready).await;
         }
-        Ok::<(), Failure>(())
+        loaded
     };
     let (run, stop) = (worker.run(inbox), signals.forward(requests));
     tokio::pin!(run, load, stop);
-    let mut is_loaded = false;
+    let mut loaded = None;
     loop {
         tokio::select! {
-            ended = &mut run => return Ok(ended?),
+            // A worker that ends because nothing could be loaded ends well, and that is what is to be told.
+            ended = &mut run => return loaded.unwrap_or(Ok(())).and(ended.map_err(Failure::from)),
             aborted = &mut stop => return Err(aborted),
-            // The registration is under way meanwhile; calls wait for what is loaded here.
-            loaded = &mut load, if !is_loaded => {
-                loaded?;
-                is_loaded = true;
-            }
+            done = &mut load, if loaded.is_none() => loaded = Some(done),
         }
     }
 }
@@ -129,19 +132,13 @@ pub(super) async fn connect(
     let config = Arc::new(loaded.config);
     start_logging(&config.logging)?;
     let (ready, cast) = watch::channel(None);
+    let id = JobId::new(&format!("connect-{:016x}", fastrand::u64(..))).expect("a word is not empty");
     let assignment = Assignment {
-        job: JobId::new(&format!("connect-{:016x}", fastrand::u64(..))).expect("a word is not empty"),
-        kind: JobKind::Room,
-        room: room.to_owned(),
-        room_sid: String::new(),
-        participant: None,
-        metadata: String::new(),
-        attributes: Default::default(),
-        agent_name: config.worker.agent_name.clone(),
+        job: Job::by_hand(id, room, config.worker.agent_name.clone()),
         url: None,
         token: agent_token(&config, room, identity)?,
     };
-    let (seat, stop) = Seat::alone(assignment.job.clone());
+    let (seat, stop) = Seat::alone(assignment.job.id.clone());
     let trust = Trust::read(&config.livekit)?;
     let metrics = Arc::new(Metrics::new());
     let journals = journals(&config, &metrics)?;
@@ -261,5 +258,5 @@ fn agent_token(config: &Config, room: &str, identity: &str) -> Result<String, Fa
     Ok(token.to_jwt()?)
 }
 
-/// Signals that may wait: drain, stop and abort.
+/// Requests that may wait: two by signals, and one when all is loaded or cannot be.
 const REQUESTS: usize = 4;

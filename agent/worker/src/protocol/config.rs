@@ -23,6 +23,10 @@ pub struct Config {
     pub slots: Option<u32>,
     /// Lag, in thousandths of what counts as full, from which no more jobs are taken; `None` never declines for lag.
     pub full_at_permille: Option<u16>,
+    /// Whether the program looks at each job before it is answered.
+    pub considers: bool,
+    /// How long an offered job may wait for what calls need, and for the program to decide.
+    pub answer_timeout: Duration,
     /// How often status and load are sent when nothing changes.
     pub update_interval: Duration,
     /// How long an accepted job may take to be assigned.

@@ -1,6 +1,6 @@
 //! What may happen to a worker, in the past tense.
 
-use super::{JobId, Outcome};
+use super::{Answer, JobId, Outcome};
 
 /// One fact.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +13,15 @@ pub enum Input {
     LinkClosed,
     /// Something came over the link.
     FrameReceived(Frame),
+    /// What calls need is there: agents, with their ears, minds and voices.
+    AgentsLoaded,
+    /// The program has decided on a job that it was shown.
+    JobConsidered {
+        /// Which.
+        job: JobId,
+        /// What it says.
+        answer: Answer,
+    },
     /// A call has ended, and still holds its room: what the server is to be told now.
     JobEnded {
         /// Whose.

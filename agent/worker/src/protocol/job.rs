@@ -59,25 +59,118 @@ impl JobKind {
     }
 }
 
-/// A job that is ours: everything a call needs to begin.
+/// What the server asks an agent for.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// The job.
-    pub job: JobId,
-    /// For what the agent was asked.
+pub struct Job {
+    /// The server's id of it.
+    pub id: JobId,
+    /// The dispatch that it comes from, `AD_…`; empty where the server says none.
+    pub dispatch: String,
+    /// For what an agent is asked.
     pub kind: JobKind,
-    /// The room's name.
+    /// The room's name; empty for a call without a room.
     pub room: String,
     /// The room's id, `RM_…`; empty when it is not known.
     pub room_sid: String,
+    /// What the room says of itself.
+    pub room_metadata: String,
     /// The participant it is about, for publisher and participant jobs.
-    pub participant: Option<String>,
+    pub participant: Option<JobParticipant>,
     /// What the dispatch said, as it was given.
     pub metadata: String,
     /// What the dispatch said, by key.
     pub attributes: BTreeMap<String, String>,
-    /// The name the agent was asked by.
+    /// The name the agent was asked by; empty for automatic dispatch.
     pub agent_name: String,
+}
+
+/// The participant whom a job is about, as the server saw them when it asked.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct JobParticipant {
+    /// Who they are in the room.
+    pub identity: String,
+    /// By what name the others see them.
+    pub name: String,
+    /// What their token said of them.
+    pub metadata: String,
+    /// What their token said of them, by key.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Job {
+    /// Without what a dispatch may say about people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Job")
+            .field("id", &self.id)
+            .field("kind", &self.kind)
+            .field("room", &self.room)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for JobParticipant {
+    /// Without what a token may say about people.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JobParticipant").finish_non_exhaustive()
+    }
+}
+
+impl Job {
+    /// A job that no server gave: of a call that was begun by hand, in this room (empty: without one).
+    #[must_use]
+    pub fn by_hand(id: JobId, room: impl Into<String>, agent_name: impl Into<String>) -> Self {
+        Self {
+            id,
+            dispatch: String::new(),
+            kind: JobKind::Room,
+            room: room.into(),
+            room_sid: String::new(),
+            room_metadata: String::new(),
+            participant: None,
+            metadata: String::new(),
+            attributes: BTreeMap::new(),
+            agent_name: agent_name.into(),
+        }
+    }
+
+    /// What the server sent; the error says what it lacks.
+    pub(crate) fn from_wire(id: JobId, wire: proto::Job) -> Result<Self, &'static str> {
+        let room = wire.room.unwrap_or_default();
+        if room.name.is_empty() {
+            return Err("without a room");
+        }
+        Ok(Self {
+            id,
+            dispatch: wire.dispatch_id,
+            kind: JobKind::from_wire(wire.r#type).ok_or("of an unknown kind")?,
+            room: room.name,
+            room_sid: room.sid,
+            room_metadata: room.metadata,
+            participant: wire.participant.and_then(JobParticipant::from_wire),
+            metadata: wire.metadata,
+            attributes: wire.attributes.into_iter().collect(),
+            agent_name: wire.agent_name,
+        })
+    }
+}
+
+impl JobParticipant {
+    /// `None` for one without an identity: nobody in a room is.
+    fn from_wire(wire: proto::ParticipantInfo) -> Option<Self> {
+        (!wire.identity.is_empty()).then(|| Self {
+            identity: wire.identity,
+            name: wire.name,
+            metadata: wire.metadata,
+            attributes: wire.attributes.into_iter().collect(),
+        })
+    }
+}
+
+/// A job that is ours: everything a call needs to begin.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// The job.
+    pub job: Job,
     /// Where to join, when not at the worker's own server.
     pub url: Option<String>,
     /// What opens the room.
@@ -85,39 +178,20 @@ pub struct Assignment {
 }
 
 impl fmt::Debug for Assignment {
-    /// Without the token, and without what a dispatch may say about people.
+    /// Without the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Assignment")
-            .field("job", &self.job)
-            .field("kind", &self.kind)
-            .field("room", &self.room)
-            .finish()
+        f.debug_struct("Assignment").field("job", &self.job).finish_non_exhaustive()
     }
 }
 
 impl Assignment {
     /// What the server sent; the error says what it lacks.
-    pub(crate) fn from_wire(job: JobId, message: proto::JobAssignment) -> Result<Self, &'static str> {
-        let wire = message.job.unwrap_or_default();
-        let room = wire.room.unwrap_or_default();
-        if room.name.is_empty() {
-            return Err("assignment without a room");
-        }
+    pub(crate) fn from_wire(id: JobId, message: proto::JobAssignment) -> Result<Self, &'static str> {
+        let job = Job::from_wire(id, message.job.unwrap_or_default())?;
         if message.token.is_empty() {
-            return Err("assignment without a token");
+            return Err("without a token");
         }
-        Ok(Self {
-            job,
-            kind: JobKind::from_wire(wire.r#type).ok_or("assignment of an unknown kind")?,
-            room: room.name,
-            room_sid: room.sid,
-            participant: wire.participant.map(|participant| participant.identity),
-            metadata: wire.metadata,
-            attributes: wire.attributes.into_iter().collect(),
-            agent_name: wire.agent_name,
-            url: message.url.filter(|url| !url.is_empty()),
-            token: message.token,
-        })
+        Ok(Self { job, url: message.url.filter(|url| !url.is_empty()), token: message.token })
     }
 }
 

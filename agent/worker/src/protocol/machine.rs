@@ -1,6 +1,8 @@
-//! The machine: link and registration here, jobs in `machine/jobs.rs`, status and load in `machine/status.rs`.
+//! The machine: link and registration here, offers in `machine/offers.rs`, jobs in `machine/jobs.rs`, status and load in
+//! `machine/status.rs`.
 
 mod jobs;
+mod offers;
 mod status;
 
 use std::{
@@ -21,6 +23,7 @@ pub struct Machine {
     config: Config,
     link: Link,
     stage: Stage,
+    readiness: Readiness,
     worker: Option<String>,
     /// Failed attempts and short-lived links since the last that lasted.
     attempt: u32,
@@ -61,6 +64,17 @@ enum Stage {
     Stopping,
 }
 
+/// Whether what calls need is there: agents, with their ears, minds and voices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readiness {
+    /// It is being loaded: a job that is offered waits for it.
+    Loading,
+    /// It takes longer than an offered job may wait: none is taken until it is there.
+    Overdue,
+    /// It is there.
+    Ready,
+}
+
 /// What a worker is doing, in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -83,8 +97,6 @@ pub struct Counters {
     pub link_failures: u64,
     /// Jobs accepted.
     pub accepted: u64,
-    /// Jobs declined.
-    pub declined: u64,
     /// Accepted jobs that were not assigned in time.
     pub unassigned: u64,
     /// Jobs started.
@@ -108,7 +120,7 @@ pub struct Snapshot {
     pub worker: Option<String>,
     /// Whether a job would be taken now.
     pub takes_jobs: bool,
-    /// Jobs that hold a slot without a call yet.
+    /// Jobs that hold a slot without a call yet: offered, or accepted.
     pub reserved: u32,
     /// Calls that run or leave.
     pub running: u32,
@@ -119,13 +131,16 @@ pub struct Snapshot {
 }
 
 impl Machine {
-    /// A worker that wants to register now.
+    /// A worker that wants to register now, and whose calls cannot begin before [`Input::AgentsLoaded`].
     #[must_use]
-    pub fn new(config: Config, _now: Instant) -> Self {
+    pub fn new(config: Config, now: Instant) -> Self {
+        let mut timers = TimerTable::default();
+        timers.set(Timer::Loading, now + config.answer_timeout);
         Self {
             config,
             link: Link::Opening,
             stage: Stage::Taking,
+            readiness: Readiness::Loading,
             worker: None,
             attempt: 0,
             jobs: BTreeMap::new(),
@@ -133,7 +148,7 @@ impl Machine {
             lag_permille: 0,
             declared: None,
             sequence: 0,
-            timers: TimerTable::default(),
+            timers,
             orders: VecDeque::from([Output::OpenLink]),
             counters: Counters::default(),
         }
@@ -152,7 +167,9 @@ impl Machine {
             Input::JobEnded { job, outcome } => self.on_job_ended(&job, outcome),
             Input::JobLeft { job } => self.on_job_left(&job),
             Input::LagMeasured { permille } => self.lag_permille = permille,
-            Input::DrainRequested => self.stage = self.stage.max(Stage::Draining),
+            Input::AgentsLoaded => self.on_ready(now),
+            Input::JobConsidered { job, answer } => self.on_considered(now, &job, answer),
+            Input::DrainRequested => self.on_drain_requested(),
             Input::StopRequested => self.on_stop_requested(),
         }
         self.settle(now);
@@ -192,7 +209,7 @@ impl Machine {
                 (Link::Down | Link::Opening | Link::Registering { .. }, Stage::Taking) => Phase::Connecting,
             },
             worker: self.worker.clone(),
-            takes_jobs: self.takes_jobs(),
+            takes_jobs: self.refusal().is_none(),
             reserved,
             running,
             load_permille: self.load_permille(),
@@ -249,7 +266,7 @@ impl Machine {
         }
         self.link = Link::Down;
         self.declared = None;
-        self.timers.stop_all();
+        self.timers.stop_all_but(Timer::Loading);
         self.free_reservations();
         let pause =
             pause(self.attempt, self.config.seed, self.config.reconnect_min, self.config.reconnect_max);
@@ -287,7 +304,7 @@ impl Machine {
             {
                 self.counters.unexpected += 1;
             }
-            FromServer::Availability(request) => self.on_availability(now, &request),
+            FromServer::Availability(request) => self.on_availability(now, request),
             FromServer::Assignment(assignment) => self.on_assignment(assignment),
             FromServer::Termination(termination) => self.on_termination(&termination.job_id),
             FromServer::Pong(_) => {}
@@ -326,6 +343,8 @@ impl Machine {
                 self.timers.set(Timer::Ping, now + self.config.ping_interval);
             }
             Timer::Silence => self.on_silence(now),
+            Timer::Loading => self.readiness = Readiness::Overdue,
+            Timer::Answer => self.on_answer_timeout(now),
             Timer::Assignment => self.on_assignment_timeout(now),
         }
     }
@@ -347,6 +366,7 @@ impl Machine {
         if self.link == Link::Ended {
             return;
         }
+        self.time_offers();
         self.declare_if_changed(now);
         if self.stage > Stage::Taking && self.jobs.is_empty() {
             if self.link != Link::Down {

@@ -2,7 +2,7 @@
 
 use livekit_protocol::WorkerMessage;
 
-use super::{Assignment, JobId, StopReason};
+use super::{Assignment, Declined, Job, JobId, StopReason};
 
 /// One order, or news.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,17 @@ pub enum Output {
     Send(Box<WorkerMessage>),
     /// Send a ping over the open link.
     SendPing,
+    /// Have the program decide on a job, and tell what it says.
+    Consider(Box<Job>),
+    /// The program need not decide on this job any more.
+    StopConsidering(JobId),
+    /// News: a job is not taken.
+    Declined {
+        /// Which.
+        job: JobId,
+        /// Why.
+        why: Declined,
+    },
     /// Begin a call.
     StartJob(Box<Assignment>),
     /// End a call.

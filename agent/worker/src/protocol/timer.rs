@@ -15,13 +15,25 @@ pub enum Timer {
     Ping,
     /// The link was silent for too long.
     Silence,
+    /// What calls need takes longer to load than an offered job may wait.
+    Loading,
+    /// An offered job was not answered. One timer for all: due for the oldest.
+    Answer,
     /// An accepted job was not assigned. One timer for all: due for the oldest.
     Assignment,
 }
 
 impl Timer {
-    const ALL: [Self; 6] =
-        [Self::Reconnect, Self::Register, Self::Update, Self::Ping, Self::Silence, Self::Assignment];
+    const ALL: [Self; 8] = [
+        Self::Reconnect,
+        Self::Register,
+        Self::Update,
+        Self::Ping,
+        Self::Silence,
+        Self::Loading,
+        Self::Answer,
+        Self::Assignment,
+    ];
 }
 
 /// When each timer is due.
@@ -43,6 +55,12 @@ impl TimerTable {
 
     pub(crate) fn stop_all(&mut self) {
         *self = Self::default();
+    }
+
+    pub(crate) fn stop_all_but(&mut self, timer: Timer) {
+        let kept = self.0[timer as usize];
+        self.stop_all();
+        self.0[timer as usize] = kept;
     }
 
     /// The first that is due, and when.

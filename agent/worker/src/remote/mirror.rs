@@ -15,7 +15,6 @@ use super::{
     items::Items,
     wire::{agent_state, call, item, message, timestamp, tool_status, user_state},
 };
-use crate::observing::component_name;
 
 /// Replies whose tools are out at once. A mind that calls more is lost, and so is what is told of its oldest.
 const ROUNDS: usize = 64;
@@ -137,7 +136,7 @@ impl Mirror {
             }
             CallEvent::Latency(latency) => self.reply.e2e_latency = seconds(latency.end_to_end),
             CallEvent::Failed { component, kind, .. } => {
-                let message = format!("{}: {}", component_name(component), kind.name());
+                let message = format!("{}: {}", component.name(), kind.name());
                 told.push(Event::Error(told::Error { message }));
             }
             CallEvent::Used { component, provider, usage } => {

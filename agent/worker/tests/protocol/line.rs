@@ -8,8 +8,8 @@ use std::{
 };
 
 use agent_worker::protocol::{
-    Config, End, Frame, Input, JobId, JobKind, LinkFailure, Machine, Outcome, Output, Permissions,
-    ServerMessage, StopReason, WorkerMessage,
+    Answer, Config, End, Frame, Input, JobId, JobKind, LinkFailure, Machine, Outcome, Output, Permissions,
+    Presence, ServerMessage, StopReason, WorkerMessage,
 };
 use expect_test::Expect;
 use livekit_protocol as proto;
@@ -31,6 +31,8 @@ pub(crate) fn config() -> Config {
         },
         slots: Some(4),
         full_at_permille: Some(800),
+        considers: false,
+        answer_timeout: Duration::from_secs(2),
         update_interval: Duration::from_millis(2_500),
         assignment_timeout: Duration::from_millis(7_500),
         register_timeout: Duration::from_secs(10),
@@ -42,9 +44,15 @@ pub(crate) fn config() -> Config {
     }
 }
 
-/// Runs the facts, with timeouts at their time in between, and compares what was ordered.
-#[expect(clippy::needless_pass_by_value, reason = "`expect![]` is written where it is passed")]
+/// Runs the facts, with timeouts at their time in between, and compares what was ordered. What calls need is there from
+/// the start.
 pub(crate) fn check(config: Config, facts: &str, orders: Expect) -> Machine {
+    check_loading(config, &format!("0 loaded\n{facts}"), orders)
+}
+
+/// The same while what calls need is being loaded.
+#[expect(clippy::needless_pass_by_value, reason = "`expect![]` is written where it is passed")]
+pub(crate) fn check_loading(config: Config, facts: &str, orders: Expect) -> Machine {
     let start = Instant::now();
     let mut machine = Machine::new(config, start);
     let mut out = String::new();
@@ -79,12 +87,21 @@ fn input(fact: &str) -> Option<Input> {
         "ended" => Input::JobEnded { job: job(), outcome: Outcome::Success },
         "failed" => Input::JobEnded { job: job(), outcome: Outcome::Failed(reason.to_owned()) },
         "left" => Input::JobLeft { job: job() },
+        "loaded" => Input::AgentsLoaded,
+        "accepted" => Input::JobConsidered { job: job(), answer: presence(reason).into() },
+        "left-to-others" => Input::JobConsidered { job: job(), answer: Answer::Decline },
+        "refused" => Input::JobConsidered { job: job(), answer: Answer::Refuse },
         "lag" => Input::LagMeasured { permille: number.parse().unwrap() },
         "drain" => Input::DrainRequested,
         "stop" => Input::StopRequested,
         "end" => return None,
         verb => Input::FrameReceived(frame(verb, number)),
     })
+}
+
+/// The presence that a program asks for: by this name, or as usual.
+fn presence(name: &str) -> Presence {
+    if name.is_empty() { Presence::default() } else { Presence::default().identity(name).name(name) }
 }
 
 pub(crate) fn frame(verb: &str, number: &str) -> Frame {
@@ -103,6 +120,10 @@ pub(crate) fn frame(verb: &str, number: &str) -> Frame {
         "availability" => {
             FromServer::Availability(proto::AvailabilityRequest { job: Some(job), resuming: false })
         }
+        "availability-without-room" => FromServer::Availability(proto::AvailabilityRequest {
+            job: Some(proto::Job { room: None, ..job }),
+            resuming: false,
+        }),
         "assignment" => {
             FromServer::Assignment(proto::JobAssignment { job: Some(job), url: None, token: "token".into() })
         }
@@ -131,7 +152,10 @@ fn line(output: &Output) -> String {
         Output::OpenLink => "open link".into(),
         Output::CloseLink => "close link".into(),
         Output::SendPing => "ping".into(),
-        Output::StartJob(assignment) => format!("start {} in {}", assignment.job, assignment.room),
+        Output::Consider(job) => format!("consider {} in {}", job.id, job.room),
+        Output::StopConsidering(job) => format!("consider {job} no more"),
+        Output::Declined { job, why } => format!("declined {job}: {}", why.name()),
+        Output::StartJob(assignment) => format!("start {} in {}", assignment.job.id, assignment.job.room),
         Output::StopJob { job, reason: StopReason::Terminated } => format!("stop {job}: terminated"),
         Output::StopJob { job, reason: StopReason::WorkerStops } => format!("stop {job}: worker stops"),
         Output::Registered { worker, server } => format!("registered as {worker} at {server}"),
@@ -144,7 +168,13 @@ fn line(output: &Output) -> String {
 fn sent(message: &WorkerMessage) -> String {
     match message.message.as_ref().unwrap() {
         ToServer::Register(_) => "> register".into(),
-        ToServer::Availability(answer) if answer.available => format!("> take {}", answer.job_id),
+        ToServer::Availability(answer) if answer.available => {
+            let usual = format!("agent-{}", answer.job_id);
+            let identity = &answer.participant_identity;
+            let unusual = if *identity == usual { String::new() } else { format!(" as {identity}") };
+            format!("> take {}{unusual}", answer.job_id)
+        }
+        ToServer::Availability(answer) if answer.terminate => format!("> end {}", answer.job_id),
         ToServer::Availability(answer) => format!("> decline {}", answer.job_id),
         ToServer::UpdateWorker(update) => format!(
             "> {}{}, load {:.2}, {} jobs",

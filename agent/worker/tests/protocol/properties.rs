@@ -6,7 +6,8 @@ use std::{
 };
 
 use agent_worker::protocol::{
-    Config, Frame, Input, JobId, JobKind, LinkFailure, Machine, Outcome, Output, Permissions, ServerMessage,
+    Answer, Config, Frame, Input, JobId, JobKind, LinkFailure, Machine, Outcome, Output, Permissions,
+    ServerMessage,
 };
 use fastrand::Rng;
 use livekit_protocol as proto;
@@ -52,6 +53,7 @@ fn no_bytes_from_the_server_panic() {
 const RUNS: u64 = 3_000;
 const STEPS: usize = 120;
 const SLOTS: u32 = 3;
+const ANSWER: Duration = Duration::from_secs(2);
 
 /// A server and shards that do what they like, and watch the worker.
 struct World {
@@ -64,7 +66,12 @@ struct World {
     jobs: BTreeMap<JobId, u32>,
     /// Started and not left.
     running: BTreeSet<JobId>,
-    answers: usize,
+    /// Jobs that were offered and are not answered, and since when.
+    owed: BTreeMap<JobId, Instant>,
+    /// Jobs that the program looks at.
+    considered: BTreeSet<JobId>,
+    considers: bool,
+    is_loaded: bool,
     has_ended: bool,
 }
 
@@ -81,6 +88,7 @@ impl World {
     fn new(seed: u64) -> Self {
         let mut rng = Rng::with_seed(seed);
         let now = Instant::now();
+        let considers = rng.bool();
         let config = Config {
             kind: JobKind::Room,
             agent_name: String::new(),
@@ -95,6 +103,8 @@ impl World {
             },
             slots: Some(SLOTS),
             full_at_permille: rng.bool().then_some(800),
+            considers,
+            answer_timeout: ANSWER,
             update_interval: Duration::from_millis(2_500),
             assignment_timeout: Duration::from_millis(7_500),
             register_timeout: Duration::from_secs(10),
@@ -112,10 +122,16 @@ impl World {
             link: Link::Down,
             jobs: BTreeMap::new(),
             running: BTreeSet::new(),
-            answers: 0,
+            owed: BTreeMap::new(),
+            considered: BTreeSet::new(),
+            considers,
+            is_loaded: false,
             has_ended: false,
         };
         world.drain();
+        if world.rng.bool() {
+            world.feed(Input::AgentsLoaded);
+        }
         world
     }
 
@@ -123,15 +139,26 @@ impl World {
         match self.rng.u8(..100) {
             0..10 => self.sleep(),
             10..20 => self.feed(Input::LinkOpened),
+            20 if !self.is_loaded => self.feed(Input::AgentsLoaded),
             20..22 => self.feed(Input::LinkFailed(LinkFailure::Unreachable)),
             22..24 => self.feed(Input::LinkClosed),
             24..30 => {
                 let permille = self.rng.u16(..1_200);
                 self.feed(Input::LagMeasured { permille });
             }
-            30..80 => {
+            30..76 => {
                 let message = self.message();
                 self.feed_frame(message);
+            }
+            76..80 => {
+                let job = self.any_considered();
+                let answer = match self.rng.u8(..3) {
+                    0 => Answer::accept(),
+                    1 => Answer::Decline,
+                    _ => Answer::Refuse,
+                };
+                self.considered.remove(&job);
+                self.feed(Input::JobConsidered { job, answer });
             }
             80..90 => {
                 let job = self.any_job();
@@ -210,19 +237,47 @@ impl World {
         }
     }
 
+    fn any_considered(&mut self) -> JobId {
+        let considered: Vec<_> = self.considered.iter().cloned().collect();
+        match self.rng.choice(considered) {
+            Some(job) if self.rng.u8(..10) > 0 => job,
+            Some(_) | None => self.any_job(),
+        }
+    }
+
     fn feed_frame(&mut self, message: FromServer) {
         self.catch_up();
-        let before = self.answers;
-        let asks = matches!(&message, FromServer::Availability(_)) && matches!(self.link, Link::Up);
+        if self.link == Link::Up {
+            self.note(&message);
+        }
         let bytes = ServerMessage { message: Some(message) }.encode_to_vec();
         self.machine.handle_input(self.now, Input::FrameReceived(Frame::Binary(bytes.into())));
         self.drain();
-        assert_eq!(self.answers - before, usize::from(asks), "W2: seed {}", self.seed);
+        self.check_offers();
+    }
+
+    /// What the server may expect of an offer from now on.
+    fn note(&mut self, message: &FromServer) {
+        match message {
+            FromServer::Availability(request) => {
+                let job = JobId::new(&request.job.as_ref().unwrap().id).unwrap();
+                self.owed.entry(job).or_insert(self.now);
+            }
+            // Whoever gives the job, or takes it back, awaits no answer.
+            FromServer::Assignment(assignment) => {
+                self.owed.remove(&JobId::new(&assignment.job.as_ref().unwrap().id).unwrap());
+            }
+            FromServer::Termination(termination) => {
+                self.owed.remove(&JobId::new(&termination.job_id).unwrap());
+            }
+            _ => {}
+        }
     }
 
     fn feed(&mut self, input: Input) {
         self.now += Duration::from_millis(self.rng.u64(..20));
         self.catch_up();
+        self.is_loaded |= input == Input::AgentsLoaded;
         match (&input, self.link) {
             (Input::LinkOpened, Link::Opening) => self.link = Link::Registering,
             (Input::LinkFailed(_), Link::Opening) => self.link = Link::Down,
@@ -231,6 +286,19 @@ impl World {
         }
         self.machine.handle_input(self.now, input);
         self.drain();
+        self.check_offers();
+    }
+
+    /// W2, once all that is due has been handled.
+    fn check_offers(&self) {
+        let is_prompt = self.is_loaded && !self.considers;
+        let bound = if is_prompt { Duration::ZERO } else { ANSWER };
+        for (job, since) in &self.owed {
+            assert!(*since + bound > self.now, "W2: {job} is not answered, seed {}", self.seed);
+        }
+        for job in &self.considered {
+            assert!(self.owed.contains_key(job), "W2: {job} is considered in vain, seed {}", self.seed);
+        }
     }
 
     fn sleep(&mut self) {
@@ -263,6 +331,9 @@ impl World {
             assert!(!self.has_ended, "W6: {output:?} after the end, seed {}", self.seed);
             self.check(output);
         }
+        if self.link != Link::Up {
+            self.owed.clear();
+        }
         let snapshot = self.machine.snapshot();
         assert!(snapshot.reserved + snapshot.running <= SLOTS, "W1: {snapshot:?}, seed {}", self.seed);
         assert!(
@@ -294,10 +365,19 @@ impl World {
                 assert_eq!(self.link, Link::Registering, "seed {}", self.seed);
                 self.link = Link::JustRegistered;
             }
+            Output::Consider(job) => {
+                assert!(self.considers && self.is_loaded, "seed {}", self.seed);
+                assert!(self.considered.insert(job.id), "considered twice, seed {}", self.seed);
+            }
+            Output::StopConsidering(job) => {
+                assert!(self.considered.remove(&job), "{job} is not considered, seed {}", self.seed);
+            }
+            Output::Declined { .. } => {}
             Output::StartJob(assignment) => {
-                self.running.insert(assignment.job.clone());
+                let job = assignment.job.id;
+                self.running.insert(job.clone());
                 // An id may be used again once its first call has left; each call is a call of its own.
-                self.jobs.insert(assignment.job.clone(), 0);
+                self.jobs.insert(job, 0);
             }
             Output::StopJob { job, .. } => assert!(self.running.contains(&job), "seed {}", self.seed),
             Output::End(_) => self.has_ended = true,
@@ -313,7 +393,10 @@ impl World {
         }
         match message {
             ToServer::UpdateWorker(update) => assert!(update.status.is_some(), "W5: seed {}", self.seed),
-            ToServer::Availability(_) => self.answers += 1,
+            ToServer::Availability(answer) => {
+                let owed = self.owed.remove(&JobId::new(&answer.job_id).unwrap());
+                assert!(owed.is_some(), "W2: {} is answered unasked, seed {}", answer.job_id, self.seed);
+            }
             ToServer::UpdateJob(report)
                 if matches!(report.status(), JobStatus::JsSuccess | JobStatus::JsFailed) =>
             {

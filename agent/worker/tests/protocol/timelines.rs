@@ -5,6 +5,7 @@
 mod draining;
 mod jobs;
 mod links;
+mod offers;
 
 use std::time::Instant;
 
@@ -35,6 +36,7 @@ fn a_worker_registers_and_tells_status_and_load_at_once_and_regularly() {
 fn a_named_worker_says_its_name_everywhere() {
     let mut machine = Machine::new(Config { agent_name: "front-desk".into(), ..config() }, Instant::now());
     let now = Instant::now();
+    machine.handle_input(now, Input::AgentsLoaded);
     machine.handle_input(now, Input::LinkOpened);
     machine.handle_input(now, Input::FrameReceived(frame("registered", "")));
     machine.handle_input(now, Input::FrameReceived(frame("availability", "1")));

@@ -3,5 +3,6 @@
 #![expect(clippy::result_large_err, reason = "the signature of a handshake is tungstenite's")]
 
 mod command_line;
+mod offers;
 mod support;
 mod worker;

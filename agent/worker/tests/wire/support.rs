@@ -154,10 +154,25 @@ impl WorkerLink {
         .await;
     }
 
+    /// Asks, and reads the answer.
+    pub(crate) async fn offer(&mut self, job: proto::Job) -> proto::AvailabilityResponse {
+        let request = proto::AvailabilityRequest { job: Some(job), resuming: false };
+        self.send(FromServer::Availability(request)).await;
+        self.answer().await
+    }
+
+    /// The next answer to an offer.
+    pub(crate) async fn answer(&mut self) -> proto::AvailabilityResponse {
+        match self.receive_of_jobs().await {
+            ToServer::Availability(answer) => answer,
+            other => panic!("not an answer: {other:?}"),
+        }
+    }
+
     /// Asks, reads the answer, assigns if it was yes, and reads that the job runs. Whether it was yes.
     pub(crate) async fn give(&mut self, id: &str) -> bool {
         self.ask(id).await;
-        let ToServer::Availability(answer) = self.receive_of_jobs().await else { panic!("no answer") };
+        let answer = self.answer().await;
         assert_eq!(answer.job_id, id);
         if answer.available {
             self.assign(id).await;

@@ -9,7 +9,9 @@ use std::{
 };
 
 use crate::support::{AgentServer, WorkerLink, within};
-use agent_worker::{Entry, LinkError, Metrics, Request, Trust, Worker, WorkerError, protocol::Outcome};
+use agent_worker::{
+    Consider, Entry, LinkError, Metrics, Request, Trust, Worker, WorkerError, protocol::Outcome,
+};
 use config_schema::{Sources, load};
 use livekit_protocol as proto;
 use livekit_token::{Claims, TokenVerifier};
@@ -89,7 +91,7 @@ async fn a_panic_ends_its_call_and_no_other() {
     let server = AgentServer::start().await;
     let entry: Entry = Arc::new(|assignment, mut seat| {
         // In the entry itself, and within its future.
-        assert_ne!(assignment.job.as_str(), "AJ_entry", "nothing to see here");
+        assert_ne!(assignment.job.id.as_str(), "AJ_entry", "nothing to see here");
         Box::pin(async move {
             assert_ne!(seat.job().as_str(), "AJ_future", "nor here");
             seat.stopped().await;
@@ -270,7 +272,7 @@ async fn with_fail_fast_a_server_that_is_down_is_named() {
     let server = AgentServer::start().await;
     let url = server.url();
     drop(server);
-    let worker = worker(&url, &[], true, &quick());
+    let worker = worker(&url, &[], true, &quick(), None);
     let (_requests, inbox) = mpsc::channel(1);
     let error = within(worker.run(inbox)).await.unwrap_err();
     assert!(matches!(error, WorkerError::Link(LinkError::Unreachable { .. })), "{error:?}");
@@ -279,20 +281,32 @@ async fn with_fail_fast_a_server_that_is_down_is_named() {
 
 // ------------------------------------------------------------------------------------------------- the scaffolding
 
-struct Running {
-    task: JoinHandle<Result<(), WorkerError>>,
-    requests: mpsc::Sender<Request>,
+pub(crate) struct Running {
+    pub(crate) task: JoinHandle<Result<(), WorkerError>>,
+    pub(crate) requests: mpsc::Sender<Request>,
 }
 
 impl Running {
     fn start(server: &AgentServer, settings: &[&str], entry: &Entry) -> Self {
-        let worker = worker(&server.url(), settings, false, entry);
+        let running = Self::loading(server, settings, entry, None);
+        running.requests.try_send(Request::TakeJobs).unwrap();
+        running
+    }
+
+    /// One whose calls cannot begin yet.
+    pub(crate) fn loading(
+        server: &AgentServer,
+        settings: &[&str],
+        entry: &Entry,
+        consider: Option<Consider>,
+    ) -> Self {
+        let worker = worker(&server.url(), settings, false, entry, consider);
         let (requests, inbox) = mpsc::channel(4);
         Self { task: tokio::spawn(worker.run(inbox)), requests }
     }
 
     /// Drains a worker without calls.
-    async fn end(self, link: &mut WorkerLink) {
+    pub(crate) async fn end(self, link: &mut WorkerLink) {
         self.requests.send(Request::Drain).await.unwrap();
         link.closed().await;
         within(self.task).await.unwrap().unwrap();
@@ -312,7 +326,13 @@ impl Running {
     }
 }
 
-fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: &Entry) -> Worker {
+fn worker(
+    url: &str,
+    settings: &[&str],
+    fail_fast: bool,
+    entry: &Entry,
+    consider: Option<Consider>,
+) -> Worker {
     let mut arguments: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
     arguments.extend([
         format!("livekit.url={url}"),
@@ -320,7 +340,8 @@ fn worker(url: &str, settings: &[&str], fail_fast: bool, entry: &Entry) -> Worke
         format!("livekit.api_secret={SECRET}"),
     ]);
     let config = load(&Sources { arguments: &arguments, ..Sources::default() }).unwrap().config;
-    Worker::new(Arc::new(config), Trust::default(), fail_fast, entry, Arc::new(Metrics::new())).unwrap()
+    Worker::new(Arc::new(config), Trust::default(), fail_fast, entry, consider, Arc::new(Metrics::new()))
+        .unwrap()
 }
 
 fn entry<F: Future<Output = Outcome> + 'static>(
@@ -330,7 +351,7 @@ fn entry<F: Future<Output = Outcome> + 'static>(
 }
 
 /// Calls that end at once.
-fn quick() -> Entry {
+pub(crate) fn quick() -> Entry {
     entry(|_| async { Outcome::Success })
 }
 

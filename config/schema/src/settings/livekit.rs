@@ -64,6 +64,10 @@ section! {
         close_timeout: Duration = "close_timeout_ms" milliseconds(5_000, 100, 60_000);
         /// How often status and load are sent to the server when nothing changes: the rhythm of LiveKit's own agents.
         update_interval: Duration = "update_interval_ms" milliseconds(2_500, 100, 60_000);
+        /// How long a job that is offered may wait for an answer, where it waits at all: while recognisers and voices are
+        /// being loaded, and for a program that looks at jobs. Then it is declined, and another worker is asked; one whose
+        /// loading takes longer takes no jobs until it is done. The server gives up after 3 s, all workers together.
+        answer_timeout: Duration = "answer_timeout_ms" milliseconds(2_000, 50, 10_000);
         /// How long an accepted job may take to be assigned before its slot is free again: LiveKit's own agents wait as long.
         assignment_timeout: Duration = "assignment_timeout_ms" milliseconds(7_500, 500, 60_000);
         /// How long the server may take to answer a registration; it closes the connection itself after 10 s.

@@ -1,4 +1,4 @@
-//! Slots and jobs: asked, reserved, assigned, ended, left.
+//! Slots and jobs: reserved, assigned, ended, left. How an offer is answered stands in `offers.rs`.
 
 use std::time::Instant;
 
@@ -6,13 +6,22 @@ use livekit_protocol as proto;
 use proto::{JobStatus, worker_message::Message as ToServer};
 
 use super::{Link, Machine, Stage, UNREPORTED};
-use crate::protocol::{Assignment, JobId, Outcome, Output, StopReason, Timer};
+use crate::protocol::{Assignment, Declined, Job, JobId, Outcome, Output, StopReason, Timer};
 
 /// What holds a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Slot {
+    /// An offered job that is not answered yet.
+    Offered {
+        /// What was offered.
+        job: Box<Job>,
+        /// When the answer has taken too long.
+        until: Instant,
+    },
     /// An accepted job that is not assigned yet.
     Reserved {
+        /// What was answered.
+        answer: Box<proto::AvailabilityResponse>,
         /// When the server has taken too long.
         until: Instant,
     },
@@ -28,46 +37,10 @@ pub(super) enum Slot {
 impl Machine {
     /// Slots reserved, slots taken.
     pub(super) fn used(&self) -> (u32, u32) {
-        let reserved = self.jobs.values().filter(|slot| matches!(slot, Slot::Reserved { .. })).count();
+        let is_reserved = |slot: &&Slot| matches!(slot, Slot::Offered { .. } | Slot::Reserved { .. });
+        let reserved = self.jobs.values().filter(is_reserved).count();
         let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         (count(reserved), count(self.jobs.len() - reserved))
-    }
-
-    /// Answers at once, from the count of free slots: a cold start is the call's business, after the assignment.
-    pub(super) fn on_availability(&mut self, now: Instant, request: &proto::AvailabilityRequest) {
-        let Some(job) = request.job.as_ref().and_then(|job| JobId::new(&job.id)) else {
-            self.counters.malformed += 1;
-            return;
-        };
-        let available = match self.jobs.get(&job) {
-            // Asked twice: the slot is held already.
-            Some(Slot::Reserved { .. }) => true,
-            // A call that runs here cannot be taken over by itself.
-            Some(Slot::Running { .. } | Slot::Leaving) => false,
-            None => self.takes_jobs(),
-        };
-        if available {
-            let until = now + self.config.assignment_timeout;
-            self.jobs.insert(job.clone(), Slot::Reserved { until });
-            if !self.timers.is_set(Timer::Assignment) {
-                self.timers.set(Timer::Assignment, until);
-            }
-            self.counters.accepted += 1;
-        } else {
-            self.counters.declined += 1;
-        }
-        self.send(ToServer::Availability(self.answer(&job, available)));
-    }
-
-    fn answer(&self, job: &JobId, available: bool) -> proto::AvailabilityResponse {
-        let mut answer =
-            proto::AvailabilityResponse { job_id: job.as_str().to_owned(), available, ..Default::default() };
-        if available {
-            answer.participant_identity = format!("agent-{job}");
-            answer.participant_name.clone_from(&self.config.agent_name);
-            answer.participant_attributes.insert(AGENT_NAME.to_owned(), self.config.agent_name.clone());
-        }
-        answer
     }
 
     pub(super) fn on_assignment(&mut self, message: proto::JobAssignment) {
@@ -78,9 +51,15 @@ impl Machine {
         match self.jobs.get(&job) {
             Some(Slot::Running { .. } | Slot::Leaving) => self.counters.unexpected += 1,
             Some(Slot::Reserved { .. }) => self.start(&job, message),
+            // Not asked, or the answer was not awaited: whoever is given the job has it.
+            Some(Slot::Offered { .. }) => {
+                self.counters.late_assignments += 1;
+                self.stop_considering(&job);
+                self.start(&job, message);
+            }
             None => {
                 self.counters.late_assignments += 1;
-                if self.takes_jobs() {
+                if self.refusal().is_none() {
                     self.start(&job, message);
                 } else {
                     self.report(
@@ -104,7 +83,7 @@ impl Machine {
             Err(lacks) => {
                 self.jobs.remove(job);
                 self.counters.malformed += 1;
-                self.report(job, JobStatus::JsFailed, lacks);
+                self.report(job, JobStatus::JsFailed, &format!("assignment {lacks}"));
             }
         }
     }
@@ -115,6 +94,10 @@ impl Machine {
             return;
         };
         match self.jobs.get(&job) {
+            Some(Slot::Offered { .. }) => {
+                self.stop_considering(&job);
+                self.jobs.remove(&job);
+            }
             Some(Slot::Reserved { .. }) => {
                 self.jobs.remove(&job);
             }
@@ -145,12 +128,18 @@ impl Machine {
                 self.jobs.remove(job);
                 self.report(job, JobStatus::JsFailed, "the call left without saying how it ended");
             }
-            Some(Slot::Reserved { .. }) | None => self.counters.unexpected += 1,
+            Some(Slot::Offered { .. } | Slot::Reserved { .. }) | None => self.counters.unexpected += 1,
         }
+    }
+
+    pub(super) fn on_drain_requested(&mut self) {
+        self.stage = self.stage.max(Stage::Draining);
+        self.turn_down_offers(Declined::Draining, |_| true);
     }
 
     pub(super) fn on_stop_requested(&mut self) {
         self.stage = Stage::Stopping;
+        self.turn_down_offers(Declined::Draining, |_| true);
         self.free_reservations();
         let running: Vec<_> = self
             .jobs
@@ -166,15 +155,19 @@ impl Machine {
     /// Frees what was not assigned in time, and waits for the rest.
     pub(super) fn on_assignment_timeout(&mut self, now: Instant) {
         let before = self.jobs.len();
-        self.jobs.retain(|_, slot| !matches!(slot, Slot::Reserved { until } if *until <= now));
+        self.jobs.retain(|_, slot| !matches!(slot, Slot::Reserved { until, .. } if *until <= now));
         self.counters.unassigned += (before - self.jobs.len()) as u64;
         if let Some(until) = self.first_reservation() {
             self.timers.set(Timer::Assignment, until);
         }
     }
 
+    /// Frees the slots of jobs that the server has not assigned, without a word.
     pub(super) fn free_reservations(&mut self) {
-        self.jobs.retain(|_, slot| !matches!(slot, Slot::Reserved { .. }));
+        for id in self.offered(|_| true) {
+            self.stop_considering(&id);
+        }
+        self.jobs.retain(|_, slot| !matches!(slot, Slot::Offered { .. } | Slot::Reserved { .. }));
         self.timers.stop(Timer::Assignment);
     }
 
@@ -193,8 +186,8 @@ impl Machine {
 
     fn first_reservation(&self) -> Option<Instant> {
         let due = |slot: &Slot| match slot {
-            Slot::Reserved { until } => Some(*until),
-            Slot::Running { .. } | Slot::Leaving => None,
+            Slot::Reserved { until, .. } => Some(*until),
+            Slot::Offered { .. } | Slot::Running { .. } | Slot::Leaving => None,
         };
         self.jobs.values().filter_map(due).min()
     }
@@ -233,7 +226,5 @@ fn shortened(text: &str) -> &str {
     &text[..end]
 }
 
-/// The attribute by which pages find the agent's name.
-const AGENT_NAME: &str = "lk.agent.name";
 /// A reason is a line in a dashboard, not a log.
 const LONGEST_REASON: usize = 500;

@@ -34,6 +34,7 @@ fn a_drain_declines_waits_for_the_last_call_and_closes() {
             20    > AJ_1 is running
             20    start AJ_1 in room-1
             30    > full and draining, load 0.50, 2 jobs
+            40    declined AJ_3: draining
             40    > decline AJ_3
             50    > AJ_2 is running
             50    start AJ_2 in room-2

@@ -58,12 +58,14 @@ fn the_last_slot_is_given_once_and_free_again_when_the_call_has_left() {
             10    > available, load 0.50, 1 jobs
             10    > take AJ_2
             10    > full, load 1.00, 2 jobs
+            10    declined AJ_3: no_slot
             10    > decline AJ_3
             20    > AJ_1 is running
             20    start AJ_1 in room-1
             20    > AJ_2 is running
             20    start AJ_2 in room-2
             30    > AJ_1 is success
+            35    declined AJ_4: no_slot
             35    > decline AJ_4
             40    > available, load 0.50, 1 jobs
             50    > take AJ_5
@@ -252,7 +254,9 @@ fn a_worker_that_is_late_takes_no_jobs_until_it_is_not() {
             0     > register
             0     registered as AW_1 at 1.9.12
             0     > available, load 0.00, 0 jobs
+            10    > available, load 0.40, 0 jobs
             20    > full, load 0.90, 0 jobs
+            30    declined AJ_1: late
             30    > decline AJ_1
             40    > available, load 0.30, 0 jobs
             50    > take AJ_2
@@ -266,6 +270,7 @@ fn a_worker_that_is_nearly_full_stays_choosable_and_a_full_one_does_not() {
     let mut machine =
         Machine::new(Config { slots: Some(2), full_at_permille: None, ..config() }, Instant::now());
     let now = Instant::now();
+    machine.handle_input(now, Input::AgentsLoaded);
     machine.handle_input(now, Input::LinkOpened);
     machine.handle_input(now, Input::FrameReceived(frame("registered", "")));
     machine.handle_input(now, Input::LagMeasured { permille: 3_000 });
