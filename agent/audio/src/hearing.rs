@@ -99,6 +99,8 @@ pub struct HearingCounters {
     pub malformed: u64,
     /// Jumps of sequence or time that began the stream anew.
     pub restarts: u64,
+    /// Packets passed over because the sender's time had run away from ours by more than 5 s.
+    pub runaway: u64,
     /// Silences the sender did not send (DTX).
     pub dtx: u64,
     /// Times that nothing came for longer than the depth, and was not DTX.

@@ -27,6 +27,9 @@ mod sound;
 mod speaking;
 pub mod vad;
 
+#[cfg(test)]
+mod testing;
+
 pub use encode::EncoderConfig;
 pub use error::CodecError;
 pub use gain::Gain;

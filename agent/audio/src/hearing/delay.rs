@@ -82,6 +82,11 @@ impl Delay {
         self.origin + Duration::from_micros(u64::try_from(micros).unwrap_or(0))
     }
 
+    /// The time of a packet that would come at `now` if it were as fast as the fastest.
+    pub(super) fn time_at(&self, now: Instant) -> i64 {
+        ticks(self.micros_at(now).saturating_sub(self.base))
+    }
+
     fn micros_at(&self, instant: Instant) -> i64 {
         i64::try_from(instant.saturating_duration_since(self.origin).as_micros()).unwrap_or(i64::MAX / 2)
     }

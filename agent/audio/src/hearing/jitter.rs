@@ -11,13 +11,17 @@
 //!                           passes; whatever comes after is played in full: a stall loses nothing.
 //! ```
 //!
-//! Nothing is ever played to a clock, so no delay accumulates, and clocks that drift apart have no effect.
+//! Nothing is ever played to a clock, so no delay accumulates, and clocks that drift apart have no effect. Only a sender
+//! whose time runs away from ours is held back: see `pace`.
 
+mod copies;
+mod pace;
 mod plan;
+mod seen;
 
 use std::time::{Duration, Instant};
 
-use self::plan::Plan;
+use self::{pace::Pace, plan::Plan};
 use super::{
     AudioPacket, HearingConfig, HearingCounters, Origin, PayloadKind,
     delay::{Delay, ticks},
@@ -74,6 +78,7 @@ pub(super) struct Jitter {
     /// The decoder has not yet been told of a new stream.
     new_stream: bool,
     muted: bool,
+    pace: Pace,
     counters: HearingCounters,
     /// Ticks behind the millisecond counters.
     concealed: u64,
@@ -98,9 +103,19 @@ const GRAIN: i64 = 120;
 /// A pull later than this does not make up for the silence it missed: 1 s.
 const OVERSLEPT: i64 = 48_000;
 
+/// Where a packet stands in its stream.
+#[derive(Clone, Copy)]
+struct Placed {
+    sequence: i64,
+    time: i64,
+    /// Ticks that passed since the newest packet before it came: no silence before it can be much longer.
+    gap: i64,
+}
+
 struct Entry {
     sequence: i64,
     time: i64,
+    gap: i64,
     duration: i64,
     origin: Origin,
     arrival: Instant,
@@ -150,6 +165,7 @@ impl Jitter {
             expect_new: false,
             new_stream: false,
             muted: false,
+            pace: Pace::default(),
             counters: HearingCounters::default(),
             concealed: 0,
             silent: 0,
@@ -169,10 +185,10 @@ impl Jitter {
             self.counters.malformed += 1;
             return;
         };
-        let Some((sequence, time)) = self.place(&packet) else { return };
+        let Some(place) = self.place(&packet) else { return };
         let newest = blocks.newest;
-        self.keep_older(blocks, sequence, time, i64::from(duration), packet.arrival);
-        self.keep(sequence, time, i64::from(duration), Origin::Received, packet.arrival, newest);
+        self.keep_older(blocks, place, i64::from(duration), packet.arrival);
+        self.keep(place, i64::from(duration), Origin::Received, packet.arrival, newest);
     }
 
     /// The next piece, if it is time for one.
@@ -180,17 +196,48 @@ impl Jitter {
         if std::mem::take(&mut self.new_stream) {
             return Some(Piece::NewStream);
         }
-        let (due, plan) = self.plan()?;
-        let late = match due {
-            Some(due) if due > now => return None,
-            Some(due) => now - due,
-            None => Duration::ZERO,
+        self.pace.pass(now);
+        let (plan, late) = loop {
+            let (due, plan) = self.plan()?;
+            let late = match due {
+                Some(due) if due > now => return None,
+                Some(due) => now - due,
+                None => Duration::ZERO,
+            };
+            if !self.pace.is_spent() {
+                break (plan, late);
+            }
+            self.skip(plan, now);
         };
+        self.pace.give(match plan {
+            Plan::Play => self.waiting.first().map_or(0, |first| first.duration),
+            Plan::ForwardError(ticks) | Plan::Conceal(ticks) | Plan::Silence(ticks) => ticks,
+        });
+        Some(match plan {
+            Plan::Play => self.play(),
+            Plan::ForwardError(ticks) => self.forward_error(ticks),
+            Plan::Conceal(ticks) => self.conceal(ticks),
+            Plan::Silence(ticks) => self.silence(ticks, late),
+        })
+    }
+
+    /// The sender's time has run away from ours: what would be next is passed over.
+    fn skip(&mut self, plan: Plan, now: Instant) {
         match plan {
-            Plan::Play => Some(self.play()),
-            Plan::ForwardError(ticks) => Some(self.forward_error(ticks)),
-            Plan::Conceal(ticks) => Some(self.conceal(ticks)),
-            Plan::Silence(ticks) => Some(self.silence(ticks, late)),
+            Plan::Play => {
+                let entry = self.waiting.remove(0);
+                self.pass(&entry);
+                self.counters.runaway += 1;
+                self.spare.push(entry.bytes);
+            }
+            Plan::ForwardError(ticks) | Plan::Conceal(ticks) | Plan::Silence(ticks) => {
+                let Some(stream) = &mut self.stream else { return };
+                let over = match self.waiting.first() {
+                    Some(first) => stream.hole_before(first),
+                    None => stream.delay.time_at(now) - stream.until() + 1,
+                };
+                stream.played_until += over.max(ticks);
+            }
         }
     }
 
@@ -235,7 +282,7 @@ impl Jitter {
     }
 
     /// Puts a packet into the stream's unbroken numbers and times. `None` for one that has no place.
-    fn place(&mut self, packet: &AudioPacket<'_>) -> Option<(i64, i64)> {
+    fn place(&mut self, packet: &AudioPacket<'_>) -> Option<Placed> {
         if self.expect_new || self.stream.is_none() {
             return Some(self.begin(packet));
         }
@@ -265,6 +312,8 @@ impl Jitter {
             return None;
         }
         stream.delay.observe(packet.arrival, time);
+        // One that was overtaken stands before the newest in time, too: there is no long silence before it.
+        let gap = if sequence > newest { elapsed } else { 0 };
         if sequence > newest {
             stream.newest = (sequence, time, packet.arrival);
         }
@@ -275,11 +324,11 @@ impl Jitter {
             }
             return None;
         }
-        Some((sequence, time))
+        Some(Placed { sequence, time, gap })
     }
 
     /// Begins a stream with this packet.
-    fn begin(&mut self, packet: &AudioPacket<'_>) -> (i64, i64) {
+    fn begin(&mut self, packet: &AudioPacket<'_>) -> Placed {
         let (sequence, time) = (i64::from(packet.sequence), i64::from(packet.rtp_time));
         if self.stream.is_some() {
             self.counters.restarts += 1;
@@ -303,57 +352,12 @@ impl Jitter {
             duration: SILENCE_PIECE,
             quiet: false,
         });
-        (sequence, time)
-    }
-
-    /// Keeps those older blocks of a RED payload that are still wanted.
-    fn keep_older(
-        &mut self,
-        blocks: red::Blocks<'_>,
-        sequence: i64,
-        time: i64,
-        duration: i64,
-        arrival: Instant,
-    ) {
-        let n_older = blocks.n_older() as i64;
-        for (block, back) in blocks.zip((1..=n_older).rev()) {
-            let Some(block_duration) = packet::duration(block.payload) else { continue };
-            let offset = i64::from(block.offset);
-            // Its number is not in the payload. Senders repeat the packets just before, or every second one: then
-            // the offset tells.
-            for back in [back, (offset / duration).max(1)] {
-                if self.wants(sequence - back, time - offset) {
-                    let duration = i64::from(block_duration);
-                    self.keep(
-                        sequence - back,
-                        time - offset,
-                        duration,
-                        Origin::Redundant,
-                        arrival,
-                        block.payload,
-                    );
-                    break;
-                }
-            }
-        }
-    }
-
-    /// A copy with this number and time fills a hole.
-    fn wants(&self, sequence: i64, time: i64) -> bool {
-        let Some(stream) = &self.stream else { return false };
-        if sequence < stream.next_sequence || time < stream.played_until || sequence > stream.newest.0 {
-            return false;
-        }
-        let after = self.waiting.partition_point(|entry| entry.sequence < sequence);
-        let before = after.checked_sub(1).and_then(|before| self.waiting.get(before));
-        before.is_none_or(|before| before.time < time)
-            && self.waiting.get(after).is_none_or(|after| after.sequence != sequence && after.time > time)
+        Placed { sequence, time, gap: 0 }
     }
 
     fn keep(
         &mut self,
-        sequence: i64,
-        time: i64,
+        Placed { sequence, time, gap }: Placed,
         duration: i64,
         origin: Origin,
         arrival: Instant,
@@ -379,7 +383,7 @@ impl Jitter {
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(payload);
-        self.waiting.insert(place, Entry { sequence, time, duration, origin, arrival, bytes });
+        self.waiting.insert(place, Entry { sequence, time, gap, duration, origin, arrival, bytes });
     }
 
     /// Plays the first packet that waits.
@@ -444,10 +448,12 @@ impl Jitter {
     }
 
     fn silence(&mut self, ticks: i64, late: Duration) -> Piece<'_> {
+        let depth = super::delay::ticks(i64::try_from(self.config.depth_max.as_micros()).unwrap_or(0));
         let Some(stream) = &mut self.stream else { return Piece::Silence { ticks: 0 } };
-        // Who did not pull for long is not given all the silence since.
+        // Who did not pull for long is not given all the silence since; and no silence was longer than time passed,
+        // whatever the sender's clock says.
         let slept = match self.waiting.first() {
-            Some(first) => stream.hole_before(first) - OVERSLEPT,
+            Some(first) => stream.hole_before(first) - (first.gap + depth).min(OVERSLEPT),
             None => super::delay::ticks(i64::try_from(late.as_micros()).unwrap_or(0)) - OVERSLEPT,
         };
         stream.played_until += slept.max(0);
@@ -461,30 +467,6 @@ impl Stream {
     /// Up to where something has been given.
     fn until(&self) -> i64 {
         self.played_until + self.filled.ticks()
-    }
-
-    /// Notes that a number has come. False if it had come before.
-    fn come(&mut self, sequence: i64) -> bool {
-        let ahead = sequence - self.newest.0;
-        if ahead > 0 {
-            self.come = self.come.checked_shl(ahead as u32).unwrap_or(0) | 1;
-            self.copied = self.copied.checked_shl(ahead as u32).unwrap_or(0);
-            return true;
-        }
-        let bit = self.bit(sequence);
-        let is_new = self.come & bit == 0;
-        self.come |= bit;
-        is_new
-    }
-
-    /// The place of a number in the sets of the last 128; none for an older one.
-    fn bit(&self, sequence: i64) -> u128 {
-        u32::try_from(self.newest.0 - sequence).ok().and_then(|back| 1u128.checked_shl(back)).unwrap_or(0)
-    }
-
-    /// A copy of the packet with this number was played.
-    fn copied(&self, sequence: i64) -> bool {
-        self.copied & self.bit(sequence) != 0
     }
 }
 

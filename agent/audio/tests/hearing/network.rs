@@ -18,6 +18,8 @@ pub(crate) struct Sender {
     pub(crate) fec: bool,
     /// Older packets repeated in each, RFC 2198.
     pub(crate) red: usize,
+    /// How far apart those are: 1 for the packets just before, 2 for every second one.
+    pub(crate) red_step: usize,
     pub(crate) dtx: bool,
     pub(crate) first_sequence: u16,
     pub(crate) first_time: u32,
@@ -30,6 +32,7 @@ impl Default for Sender {
             channels: opus::Channels::Mono,
             fec: false,
             red: 0,
+            red_step: 1,
             dtx: false,
             first_sequence: 65_500,
             first_time: u32::MAX - 100_000,
@@ -75,31 +78,34 @@ impl Sender {
                 continue;
             }
             let rtp_time = self.first_time.wrapping_add(n * ticks);
-            let payload = red_payload(&sent, self.red, rtp_time, &opus);
+            let payload = self.red_payload(&sent, rtp_time, &opus);
             let kind = if self.red > 0 { PayloadKind::Red } else { PayloadKind::Opus };
             sent.push(Sent { sequence, rtp_time, kind, payload, opus, at: self.packet * (n + 1) });
             sequence = sequence.wrapping_add(1);
         }
         sent
     }
-}
 
-fn red_payload(sent: &[Sent], red: usize, rtp_time: u32, opus: &[u8]) -> Vec<u8> {
-    if red == 0 {
-        return opus.to_vec();
+    fn red_payload(&self, sent: &[Sent], rtp_time: u32, opus: &[u8]) -> Vec<u8> {
+        if self.red == 0 {
+            return opus.to_vec();
+        }
+        let older: Vec<_> = (1..=self.red)
+            .rev()
+            .filter_map(|n| sent.get(sent.len().checked_sub(n * self.red_step)?))
+            .filter(|sent| rtp_time.wrapping_sub(sent.rtp_time) < 1 << 14)
+            .collect();
+        let mut payload = Vec::new();
+        for sent in &older {
+            let offset = rtp_time.wrapping_sub(sent.rtp_time);
+            let word = (0x80 | 111) << 24 | offset << 10 | sent.opus.len() as u32;
+            payload.extend(word.to_be_bytes());
+        }
+        payload.push(111);
+        payload.extend(older.iter().flat_map(|sent| &sent.opus));
+        payload.extend(opus);
+        payload
     }
-    let older = &sent[sent.len().saturating_sub(red)..];
-    let older: Vec<_> = older.iter().filter(|sent| rtp_time.wrapping_sub(sent.rtp_time) < 1 << 14).collect();
-    let mut payload = Vec::new();
-    for sent in &older {
-        let offset = rtp_time.wrapping_sub(sent.rtp_time);
-        let word = (0x80 | 111) << 24 | offset << 10 | sent.opus.len() as u32;
-        payload.extend(word.to_be_bytes());
-    }
-    payload.push(111);
-    payload.extend(older.iter().flat_map(|sent| &sent.opus));
-    payload.extend(opus);
-    payload
 }
 
 /// What happens to packets on the way.
