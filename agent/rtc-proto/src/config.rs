@@ -35,10 +35,16 @@ pub struct Patience {
     pub link: Duration,
     /// From an offer to its answer.
     pub answer: Duration,
-    /// From a join or resume to media that flows.
+    /// From a join to media that flows.
     pub media: Duration,
+    /// From a resume to media that flows again; after it a new stay is asked for. With the 10 to 15 s after which ICE sees
+    /// a loss, it is how long nobody hears anybody at worst.
+    pub media_again: Duration,
     /// How long UDP is tried alone before TCP is tried too.
     pub tcp_after: Duration,
+    /// How long a TCP connection is tried before another candidate is, when there is one; in each further round that much
+    /// longer.
+    pub tcp_attempt: Duration,
     /// How long the server's word may take that says why it closed the connections of media: over UDP and over the link
     /// two things come in any order, and only the link knows whether to come back.
     pub word: Duration,
@@ -51,13 +57,15 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// 10 s for a link, 10 s for an answer, 15 s for media, TCP after 1 s, 0.5 s for a word, 1 s to leave; 4 resumes (over 4 s) and
-    /// 12 restarts (over a minute): a server may restart under a call.
+    /// 10 s for a link, 10 s for an answer, 15 s for media, 10 s after a resume, TCP after 1 s and 2 s for each candidate, 0.5 s for a word, 1 s to leave;
+    /// 4 resumes (over 4 s) and 12 restarts (over a minute): a server may restart under a call.
     pub const USUAL: Self = Self {
         link: Duration::from_secs(10),
         answer: Duration::from_secs(10),
         media: Duration::from_secs(15),
+        media_again: Duration::from_secs(10),
         tcp_after: Duration::from_secs(1),
+        tcp_attempt: Duration::from_secs(2),
         word: Duration::from_millis(500),
         leave: Duration::from_secs(1),
         resumes: 4,

@@ -185,8 +185,9 @@ impl Machine {
             // Done before the timers are looked at.
             Timer::Connection => {}
             Timer::Link => self.lose(now, LinkFailure::TimedOut, false),
-            Timer::Answer | Timer::Media => self.lose(now, LinkFailure::Media, false),
-            Timer::Tcp => self.try_tcp(now),
+            // The link was resumed and media does not follow: another resume would bring no more.
+            Timer::Answer | Timer::Media => self.lose(now, LinkFailure::Media, self.outage.is_some()),
+            Timer::Tcp => self.try_next_tcp(now),
             Timer::Reconnect => self.attempt(now),
             Timer::Ping => self.ping(now),
             Timer::Pong => self.lose(now, LinkFailure::Closed("no answer to pings".into()), false),

@@ -1,4 +1,7 @@
 //! When to try again, and how: a pure function of what was tried and a seed (R3).
+//!
+//! What is tried again is the link: as long as none can be had, the stay may be alive. A link that was resumed without
+//! media following shows that the stay is past saving, and a new one is asked for at once.
 
 use std::time::Duration;
 

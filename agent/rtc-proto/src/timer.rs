@@ -14,7 +14,7 @@ pub enum Timer {
     Answer,
     /// Media must flow after a join or resume.
     Media,
-    /// UDP has been tried alone long enough.
+    /// UDP has been tried alone long enough, or a TCP connection.
     Tcp,
     /// The next attempt to reconnect is due.
     Reconnect,

@@ -50,6 +50,21 @@ impl Connection {
         Some(remote)
     }
 
+    /// Gives up the TCP connection that is tried, if there is another candidate and media does not flow. Close it.
+    pub(crate) fn rotate_tcp(&mut self, now: Instant, wire: &mut Wire<'_>) -> Option<TcpId> {
+        if self.is_up() || self.tcp.remotes.len() < 2 {
+            return None;
+        }
+        let id = self.tcp_id()?;
+        self.on_tcp_closed(now, wire);
+        Some(id)
+    }
+
+    /// How many addresses there are to try.
+    pub(crate) fn n_tcp_candidates(&self) -> u32 {
+        self.tcp.remotes.len() as u32
+    }
+
     pub(crate) fn tcp_id(&self) -> Option<TcpId> {
         self.tcp.open.map(|(id, _)| id)
     }

@@ -226,8 +226,19 @@ impl Machine {
         }
     }
 
+    /// A TCP connection has been tried long enough, or none yet: one that media does not flow over makes room for the next
+    /// candidate. A network may swallow what goes to one address and answer at another.
+    pub(super) fn try_next_tcp(&mut self, now: Instant) {
+        let (stay, mut wire) = self.stay_and_wire();
+        let given_up: Vec<TcpId> =
+            stay.connections_mut().filter_map(|connection| connection.rotate_tcp(now, &mut wire)).collect();
+        stay.tcp_rotations += given_up.len() as u32;
+        self.outputs.extend(given_up.into_iter().map(Output::CloseTcp));
+        self.try_tcp(now);
+    }
+
     /// Opens TCP connections for what is not connected yet.
-    pub(super) fn try_tcp(&mut self, _now: Instant) {
+    pub(super) fn try_tcp(&mut self, now: Instant) {
         self.stay.tcp_allowed = true;
         let mut id = self.next_tcp;
         let mut orders = Vec::new();
@@ -238,6 +249,13 @@ impl Machine {
             }
         }
         self.next_tcp = id;
+        let n_candidates = self.stay.connections().map(Connection::n_tcp_candidates).max().unwrap_or(0);
+        let is_tried = |connection: &Connection| connection.tcp_id().is_some() && !connection.is_up();
+        let is_timed = orders.is_empty() && self.timers.get(Timer::Tcp).is_some();
+        if n_candidates > 1 && !is_timed && self.stay.connections().any(is_tried) {
+            let round = 1 + self.stay.tcp_rotations / n_candidates;
+            self.timers.set(Timer::Tcp, now + self.config.patience.tcp_attempt * round);
+        }
         self.outputs.extend(orders);
     }
 }

@@ -174,7 +174,7 @@ impl Machine {
         self.tell_own_again();
         self.stay.needs.restart_ice = true;
         self.repeat_offer(now);
-        self.timers.set(Timer::Media, now + self.config.patience.media);
+        self.timers.set(Timer::Media, now + self.config.patience.media_again);
         self.expect_tcp(now);
         self.announce(now);
     }

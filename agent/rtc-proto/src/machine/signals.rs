@@ -153,7 +153,10 @@ impl Machine {
         // After a resume the server tells of everybody, ourselves among them: who left meanwhile is not among them.
         let is_us =
             |info: &ParticipantInfo| self.roster.local.as_ref().is_some_and(|us| us.sid.as_str() == info.sid);
-        match std::mem::take(&mut self.link.awaits_everybody) && participants.iter().any(is_us) {
+        // Before that it may tell of some, of those who have gone among them.
+        let is_everybody = self.link.awaits_everybody && participants.iter().any(is_us);
+        self.link.awaits_everybody &= !is_everybody;
+        match is_everybody {
             true => self.roster.on_everybody(participants, &mut news),
             false => self.roster.on_participants(participants, &mut news),
         }

@@ -34,6 +34,8 @@ pub(super) struct Stay {
     pub(super) failed_answers: u32,
     /// Whether UDP has been tried alone long enough.
     pub(super) tcp_allowed: bool,
+    /// TCP connections given up for another candidate.
+    pub(super) tcp_rotations: u32,
 }
 
 /// A section that carries somebody's track.

@@ -7,7 +7,7 @@ use agent_rtc_proto::protocol::data_packet::Value;
 use agent_rtc_proto::protocol::leave_request::Action;
 use agent_rtc_proto::protocol::signal_request::Message as Asked;
 use agent_rtc_proto::protocol::signal_response::Message as Say;
-use agent_rtc_proto::protocol::{DataPacket, TrickleRequest, UserPacket};
+use agent_rtc_proto::protocol::{DataPacket, UserPacket};
 use agent_rtc_proto::{
     DisconnectCause, DisconnectReason, Input, LinkFailure, LinkPurpose, LocalTrack, Reliability, Request,
     RoomEvent, SignalPath, TrackOptions, TrackSid,
@@ -125,16 +125,19 @@ fn who_leaves_or_comes_while_the_link_is_down_is_told_of_after_the_resume() {
     let mut world = World::talking(18);
     world.somebody_publishes("leaves", "TR_leaves");
     world.somebody_publishes("stays", "TR_stays");
+    world.somebody_publishes("vanishes", "TR_vanishes");
     world.weather.no_links = true;
     world.cut_link();
     world.sfu.go("leaves", "TR_leaves");
+    world.sfu.vanish("vanishes", "TR_vanishes");
     world.sfu.publish("comes", "TR_comes");
     world.weather.no_links = false;
     world.run(Duration::from_secs(5));
     assert!(world.events.contains(&RoomEvent::Reconnected { full: false }), "{:?}", world.events);
     assert!(!world.knows("leaves") && world.knows("stays") && world.knows("comes"));
-    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::ParticipantLeft { .. })), 1);
-    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::TrackUnsubscribed { .. })), 1);
+    assert!(!world.knows("vanishes"), "of whom the server says nothing any more is gone");
+    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::ParticipantLeft { .. })), 2);
+    assert_eq!(world.n_events(|event| matches!(event, RoomEvent::TrackUnsubscribed { .. })), 2);
 }
 
 #[test]
@@ -199,27 +202,6 @@ fn r5_after_every_fact_nothing_is_left_to_be_drained() {
 }
 
 #[test]
-fn tcp_is_tried_when_udp_has_not_connected_in_time_and_only_then() {
-    let candidate =
-        r#"{"candidate":"candidate:1 1 tcp 1 10.0.0.1 7881 typ host tcptype passive","sdpMid":"0"}"#;
-    let trickle =
-        || Say::Trickle(TrickleRequest { candidate_init: candidate.into(), ..TrickleRequest::default() });
-    let mut world = World::new(21);
-    world.weather.no_datagrams = true;
-    world.settle();
-    world.sfu.say(trickle());
-    world.run(Duration::from_millis(900));
-    assert!(!world.orders.contains(&"open tcp"));
-    world.run(Duration::from_millis(200));
-    assert_eq!(world.orders.iter().filter(|order| **order == "open tcp").count(), 1);
-
-    let mut world = World::talking(22);
-    world.sfu.say(trickle());
-    world.run(Duration::from_secs(5));
-    assert!(!world.orders.contains(&"open tcp"), "UDP is there");
-}
-
-#[test]
 fn r6_a_flood_of_data_delays_no_audio() {
     let mut world = World::talking(7);
     world.weather.no_acknowledgements = true;
@@ -240,20 +222,46 @@ fn r6_a_flood_of_data_delays_no_audio() {
 }
 
 #[test]
-fn media_lost_while_the_link_lives_is_resumed_and_after_that_begun_anew() {
+fn media_lost_while_the_link_lives_is_resumed_and_flows_on_in_the_same_stay() {
     let mut world = World::talking(8);
     world.weather.no_datagrams = true;
     world.run(Duration::from_secs(20));
     assert!(world.events.contains(&RoomEvent::Reconnecting), "{:?}", world.events);
-    let resumed = world.links.iter().filter(|link| matches!(link, LinkPurpose::Resume { .. })).count();
-    assert!(resumed >= 1, "{:?}", world.links);
+    assert!(matches!(world.links.last(), Some(LinkPurpose::Resume { .. })), "{:?}", world.links);
     world.weather.no_datagrams = false;
-    world.run(Duration::from_secs(60));
-    assert_eq!(world.n_events(is_reconnected), 1);
+    world.run(Duration::from_secs(10));
+    assert!(world.events.contains(&RoomEvent::Reconnected { full: false }), "{:?}", world.events);
     world.sfu.heard.clear();
     world.send_audio(960);
     world.run(Duration::from_millis(20));
     assert_eq!(world.sfu.heard.len(), 1);
+}
+
+#[test]
+fn media_that_a_resume_does_not_bring_back_is_begun_anew_within_half_a_minute() {
+    let mut world = World::talking(8);
+    world.weather.no_datagrams = true;
+    let began = world.now;
+    while !matches!(world.links.last(), Some(LinkPurpose::Join { .. })) || world.links.len() < 2 {
+        world.run(Duration::from_millis(100));
+        assert!(world.now - began <= Duration::from_secs(30), "{:?}", world.links);
+    }
+    let n_resumes = world.links.iter().filter(|link| matches!(link, LinkPurpose::Resume { .. })).count();
+    assert_eq!(n_resumes, 1, "a link that can be had and brings no media is not asked for again");
+    world.weather.no_datagrams = false;
+    world.run(Duration::from_secs(30));
+    assert_eq!(world.n_events(is_reconnected), 1);
+    assert!(world.events.contains(&RoomEvent::Reconnected { full: true }), "{:?}", world.events);
+}
+
+#[test]
+fn an_offer_that_is_never_answered_costs_one_resume_and_then_the_stay() {
+    let mut world = World::talking(9);
+    world.sfu.answers = false;
+    world.somebody_publishes("caller", "TR_caller");
+    world.run(Duration::from_secs(25));
+    let kinds: Vec<_> = world.links.iter().map(|link| matches!(link, LinkPurpose::Resume { .. })).collect();
+    assert_eq!(kinds[..3], [false, true, false], "joined, resumed, joined anew");
 }
 
 /// What closes media comes over UDP, what says why over the link; either may be first.

@@ -5,5 +5,6 @@ mod audible;
 mod invariants;
 mod malformed;
 mod sfu;
+mod tcp;
 mod weather;
 mod world;

@@ -1,28 +1,33 @@
 //! The scripted server: what a LiveKit server of one peer connection does, as far as one client can see it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Instant;
 
+use agent_rtc_proto::Transport;
 use agent_rtc_proto::protocol::signal_request::Message as Asked;
 use agent_rtc_proto::protocol::signal_response::Message as Say;
 use agent_rtc_proto::protocol::{
     DataPacket, JoinResponse, LeaveRequest, MediaSectionsRequirement, ParticipantInfo, ParticipantUpdate,
-    Pong, ReconnectResponse, SessionDescription, SignalRequest, SignalResponse, TrackInfo,
+    Pong, ReconnectResponse, RoomUpdate, SessionDescription, SignalRequest, SignalResponse, TrackInfo,
     TrackPublishedResponse, leave_request::Action,
 };
 use prost::Message;
 use str0m::change::SdpOffer;
 use str0m::channel::ChannelId;
 use str0m::media::Mid;
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, TcpType};
 use str0m::rtp::RtpWrite;
 use str0m::{Candidate, Event, Input, Output, Rtc};
+
+const TCP_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), 7881);
 
 /// One server, with one client.
 pub(crate) struct Sfu {
     pub(crate) rtc: Rtc,
     pub(crate) address: SocketAddr,
+    /// Where it listens for media over TCP.
+    pub(crate) tcp_address: SocketAddr,
     pub(crate) timeout: Instant,
     /// Signals for the client.
     pub(crate) says: Vec<Vec<u8>>,
@@ -44,9 +49,11 @@ pub(crate) struct Sfu {
     pub(crate) carried: BTreeMap<String, Option<Mid>>,
     /// Who else is there, and what they publish.
     pub(crate) present: BTreeMap<String, String>,
+    /// Who has gone since the client came, as the server remembers it: with the reconnect it tells of them first.
+    gone: Vec<ParticipantInfo>,
     pub(crate) stays: u32,
     sections: Vec<Mid>,
-    undelivered: Vec<(SocketAddr, Vec<u8>)>,
+    undelivered: Vec<(Transport, SocketAddr, Vec<u8>)>,
     sequence: u64,
 }
 
@@ -56,6 +63,7 @@ impl Sfu {
         Self {
             rtc: connection(address, now),
             address,
+            tcp_address: TCP_ADDRESS,
             timeout: now,
             says: Vec::new(),
             asked: Vec::new(),
@@ -68,6 +76,7 @@ impl Sfu {
             answers_pings: true,
             carried: BTreeMap::new(),
             present: BTreeMap::new(),
+            gone: Vec::new(),
             stays: 0,
             sections: Vec::new(),
             undelivered: Vec::new(),
@@ -97,6 +106,7 @@ impl Sfu {
         self.unanswered.clear();
         self.carried.clear();
         self.present.clear();
+        self.gone.clear();
         self.sections.clear();
         self.undelivered.clear();
         let me = participant(&format!("PA_{}", self.stays), "agent", &[]);
@@ -112,13 +122,18 @@ impl Sfu {
         }
     }
 
-    /// The client comes back to its stay.
+    /// The client comes back to its stay: an answer, those who have gone, everybody, the room.
     pub(crate) fn on_resume(&mut self, last_message_seq: u32) {
         self.unanswered.clear();
         self.say(Say::Reconnect(ReconnectResponse { last_message_seq, ..ReconnectResponse::default() }));
+        if !self.gone.is_empty() {
+            self.say(Say::Update(ParticipantUpdate { participants: self.gone.clone() }));
+        }
         let others = self.present.iter().map(|(identity, sid)| publisher(identity, sid));
         let us = participant(&format!("PA_{}", self.stays), "agent", &[]);
         self.say(Say::Update(ParticipantUpdate { participants: others.chain([us]).collect() }));
+        let room = agent_rtc_proto::protocol::Room { name: "room".into(), ..Default::default() };
+        self.say(Say::RoomUpdate(RoomUpdate { room: Some(room) }));
     }
 
     /// Somebody publishes a track.
@@ -129,11 +144,17 @@ impl Sfu {
 
     /// Somebody goes, with its tracks.
     pub(crate) fn go(&mut self, identity: &str, sid: &str) {
-        self.carried.remove(sid);
-        self.present.remove(identity);
+        self.vanish(identity, sid);
         let mut other = participant(&format!("PA_{identity}"), identity, &[]);
         other.state = 3;
+        self.gone.push(other.clone());
         self.say(Say::Update(ParticipantUpdate { participants: vec![other] }));
+    }
+
+    /// Somebody goes, and the server forgets to tell.
+    pub(crate) fn vanish(&mut self, identity: &str, sid: &str) {
+        self.carried.remove(sid);
+        self.present.remove(identity);
     }
 
     pub(crate) fn on_signal(&mut self, now: Instant, bytes: &[u8]) {
@@ -214,7 +235,7 @@ impl Sfu {
         self.say(Say::Answer(SessionDescription {
             r#type: "answer".into(),
             id: offer.id,
-            sdp: with_inactive(&sdp.to_sdp_string(), &unused),
+            sdp: without_tcp(&with_inactive(&sdp.to_sdp_string(), &unused)),
             mid_to_track_id: self
                 .carried
                 .iter()
@@ -223,14 +244,18 @@ impl Sfu {
         }));
     }
 
-    pub(crate) fn on_datagram(&mut self, now: Instant, from: SocketAddr, bytes: &[u8]) {
-        let receive = Receive::new(Protocol::Udp, from, self.address, bytes).unwrap();
+    pub(crate) fn on_datagram(&mut self, now: Instant, transport: Transport, from: SocketAddr, bytes: &[u8]) {
+        let (protocol, to) = match transport {
+            Transport::Udp => (Protocol::Udp, self.address),
+            Transport::Tcp => (Protocol::Tcp, self.tcp_address),
+        };
+        let receive = Receive::new(protocol, from, to, bytes).unwrap();
         self.rtc.handle_input(Input::Receive(now, receive)).unwrap();
         self.undelivered = self.drain(now);
     }
 
     /// Everything the connection has to send; what it has heard is noted.
-    pub(crate) fn drain(&mut self, _now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
+    pub(crate) fn drain(&mut self, _now: Instant) -> Vec<(Transport, SocketAddr, Vec<u8>)> {
         let mut sent = std::mem::take(&mut self.undelivered);
         loop {
             match self.rtc.poll_output().unwrap() {
@@ -238,7 +263,13 @@ impl Sfu {
                     self.timeout = timeout;
                     break;
                 }
-                Output::Transmit(transmit) => sent.push((transmit.destination, transmit.contents.to_vec())),
+                Output::Transmit(transmit) => {
+                    let transport = match transmit.proto {
+                        Protocol::Udp => Transport::Udp,
+                        _ => Transport::Tcp,
+                    };
+                    sent.push((transport, transmit.destination, transmit.contents.to_vec()));
+                }
                 Output::Event(Event::RtpPacket(packet)) => {
                     self.heard.push((packet.header.timestamp, packet.payload.to_vec()));
                 }
@@ -280,6 +311,8 @@ impl Sfu {
 fn connection(address: SocketAddr, now: Instant) -> Rtc {
     let mut rtc = Rtc::builder().clear_codecs().enable_opus(true, false).set_rtp_mode(true).build(now);
     rtc.add_local_candidate(Candidate::host(address, "udp").unwrap());
+    let passive = Candidate::builder().tcp().host(TCP_ADDRESS).tcptype(TcpType::Passive).build().unwrap();
+    rtc.add_local_candidate(passive);
     rtc
 }
 
@@ -320,4 +353,10 @@ fn with_inactive(sdp: &str, sections: &[Mid]) -> String {
         munged.push_str(&section);
     }
     munged
+}
+
+/// What it says of its addresses over TCP a test tells.
+fn without_tcp(sdp: &str) -> String {
+    let is_tcp = |line: &&str| line.starts_with("a=candidate:") && line.contains(" tcp ");
+    sdp.split_inclusive("\r\n").filter(|line| !is_tcp(line)).collect()
 }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{
     AudioPacket, Config, FrameFate, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine,
-    MediaTransport, OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TrackOptions, TrackSid,
-    Transport,
+    MediaTransport, OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TcpId, TrackOptions,
+    TrackSid, Transport,
 };
 
 use crate::sfu::Sfu;
@@ -20,7 +20,7 @@ pub(crate) struct Weather {
     pub(crate) no_links: bool,
     /// A resume is answered by asking for a new stay.
     pub(crate) refuses_resume: bool,
-    /// No datagram arrives.
+    /// No datagram arrives; what goes over TCP does.
     pub(crate) no_datagrams: bool,
     /// Nothing of the data channels comes back.
     pub(crate) no_acknowledgements: bool,
@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) linked: bool,
     pub(crate) tokens: Vec<String>,
     pub(crate) last_seen_by_server: u32,
+    /// TCP connections that were opened, with our address once they are.
+    pub(crate) tcp: Vec<(TcpId, Option<SocketAddr>)>,
     local: SocketAddr,
     next_port: u16,
 }
@@ -73,6 +75,7 @@ impl World {
             linked: false,
             tokens: Vec::new(),
             last_seen_by_server: 0,
+            tcp: Vec::new(),
             local: "10.0.0.2:1".parse().unwrap(),
             next_port: 40_000,
         }
@@ -160,11 +163,14 @@ impl World {
                 moved = true;
                 self.obey(output);
             }
-            for (to, bytes) in self.sfu.drain(self.now) {
+            for (transport, to, bytes) in self.sfu.drain(self.now) {
                 let is_lost = self.weather.no_acknowledgements && kind_of(&bytes) == "dtls";
-                if to == self.local && !self.weather.no_datagrams && !is_lost {
+                let (from, arrives) = match transport {
+                    Transport::Udp => (self.sfu.address, to == self.local && !self.weather.no_datagrams),
+                    Transport::Tcp => (self.sfu.tcp_address, self.is_open(to)),
+                };
+                if arrives && !is_lost {
                     moved = true;
-                    let (transport, from) = (Transport::Udp, self.sfu.address);
                     let input = Input::DatagramReceived { transport, from, to, bytes: &bytes };
                     self.machine.handle_input(self.now, input);
                     while let Some(output) = self.machine.poll_output() {
@@ -191,9 +197,18 @@ impl World {
         match output {
             Output::Transmit(transmit) => {
                 self.orders.push(kind_of(&transmit.bytes));
-                assert_eq!(transmit.from, self.local, "sent from the socket of this stay");
-                if !self.weather.no_datagrams && transmit.to == self.sfu.address {
-                    self.sfu.on_datagram(self.now, transmit.from, &transmit.bytes);
+                let arrives = match transmit.transport {
+                    Transport::Udp => {
+                        assert_eq!(transmit.from, self.local, "sent from the socket of this stay");
+                        !self.weather.no_datagrams && transmit.to == self.sfu.address
+                    }
+                    Transport::Tcp => {
+                        assert!(self.is_open(transmit.from), "sent over a connection that is open");
+                        transmit.to == self.sfu.tcp_address
+                    }
+                };
+                if arrives {
+                    self.sfu.on_datagram(self.now, transmit.transport, transmit.from, &transmit.bytes);
                 }
             }
             Output::Audio(packet) => self.audio.push(packet),
@@ -220,9 +235,37 @@ impl World {
                 }
                 self.machine.handle_input(self.now, Input::UdpBound(&bound));
             }
-            Output::OpenTcp { .. } => self.orders.push("open tcp"),
-            Output::CloseTcp(_) => self.orders.push("close tcp"),
+            Output::OpenTcp { id, remote } => {
+                self.orders.push("open tcp");
+                self.open_tcp(id, remote);
+            }
+            Output::CloseTcp(id) => {
+                self.orders.push("close tcp");
+                self.tcp.retain(|(open, _)| *open != id);
+            }
         }
+    }
+
+    /// The server's address takes connections; any other swallows what is sent there.
+    fn open_tcp(&mut self, id: TcpId, remote: SocketAddr) {
+        self.next_port += 1;
+        let local = SocketAddr::from(([10, 0, 0, 2], self.next_port));
+        let is_taken = remote == self.sfu.tcp_address;
+        self.tcp.push((id, is_taken.then_some(local)));
+        if is_taken {
+            self.machine.handle_input(self.now, Input::TcpOpened { id, local });
+        }
+    }
+
+    /// Every TCP connection breaks.
+    pub(crate) fn break_tcp(&mut self) {
+        for (id, _) in std::mem::take(&mut self.tcp) {
+            self.feed(Input::TcpClosed(id));
+        }
+    }
+
+    fn is_open(&self, local: SocketAddr) -> bool {
+        self.tcp.iter().any(|(_, open)| *open == Some(local))
     }
 
     fn open_link(&mut self, purpose: LinkPurpose) {

@@ -24,7 +24,8 @@ impl Jitter {
             let offset = i64::from(block.offset);
             let by_time = (offset > 0 && offset % duration == 0).then(|| offset / duration);
             for back in by_time.into_iter().chain([index]) {
-                let place = Placed { sequence: carrier.sequence - back, time: carrier.time - offset, ..carrier };
+                let place =
+                    Placed { sequence: carrier.sequence - back, time: carrier.time - offset, ..carrier };
                 if self.wants(place) {
                     self.keep(place, i64::from(block_duration), Origin::Redundant, arrival, block.payload);
                     break;
