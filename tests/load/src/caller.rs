@@ -12,6 +12,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::{
     Failure,
+    gaps::Gaps,
     servers::{KEY, SECRET},
     speech::Speech,
     splice::{self, Tape},
@@ -50,7 +51,7 @@ pub(crate) struct CallResult {
     pub(crate) longest_gap: Duration,
 }
 
-/// Calls until `until`, then leaves.
+/// Calls until `until`, then leaves when the last turn has had its answer, or the time for one.
 pub(crate) async fn call(plan: Rc<CallPlan>, number: usize, until: Instant) -> Result<CallResult, Failure> {
     let burst = if number == 0 { Duration::ZERO } else { SERVER_WARMS_UP + BETWEEN_CALLERS * number as u32 };
     tokio::time::sleep(burst).await;
@@ -68,7 +69,7 @@ pub(crate) async fn call(plan: Rc<CallPlan>, number: usize, until: Instant) -> R
                 Event::Data(_) => {}
             },
             now = tick.tick() => {
-                if now >= until && line.is_at_rest() || now >= until + plan.reply {
+                if now >= until && line.is_at_rest() {
                     break;
                 }
                 line.say(&mut room, track, now >= until - GRACE);
@@ -114,8 +115,10 @@ struct Line<'a> {
     hissed: usize,
     decoder: opus::Decoder,
     samples: [i16; 5_760],
-    /// The answer's last audible frame: when, and its RTP time.
-    last_audible: Option<(Instant, u32)>,
+    /// When the answer's last audible frame came.
+    last_audible: Option<Instant>,
+    /// Of the answer that it listens to.
+    gaps: Gaps,
     /// What was heard of this answer.
     tape: Tape,
     result: CallResult,
@@ -136,6 +139,7 @@ impl<'a> Line<'a> {
             decoder: opus::Decoder::new(splice::RATE, opus::Channels::Mono)?,
             samples: [0; 5_760],
             last_audible: None,
+            gaps: Gaps::default(),
             tape: Tape::default(),
             result: CallResult::default(),
         })
@@ -180,7 +184,7 @@ impl<'a> Line<'a> {
                 self.doing = Doing::Waiting { until: now + PAUSE };
             }
             Doing::Interrupting { since, next, silent } => {
-                if let Some((heard, _)) = self.last_audible
+                if let Some(heard) = self.last_audible
                     && !*silent
                     && now > heard + SILENT
                 {
@@ -197,7 +201,7 @@ impl<'a> Line<'a> {
                 }
             }
             Doing::Coughing { heard, since, next, silent } => {
-                if let Some((last, _)) = self.last_audible
+                if let Some(last) = self.last_audible
                     && !*silent
                     && now > last + SILENT
                 {
@@ -261,19 +265,20 @@ impl<'a> Line<'a> {
         }
         let arrival = Instant::from_std(packet.arrival);
         if let Doing::Expecting { since } = self.doing
-            && self.last_audible.is_none_or(|(heard, _)| arrival > heard + SILENT)
+            && self.last_audible.is_none_or(|heard| arrival > heard + SILENT)
         {
             self.result.answered.push(arrival.saturating_duration_since(since));
             self.doing = Doing::Listening { since: arrival };
             self.last_audible = None;
+            self.gaps = Gaps::default();
         }
-        if let (Some((before, rtp_time)), Doing::Listening { .. }) = (self.last_audible, &self.doing) {
-            let missing = packet.rtp_time.wrapping_sub(rtp_time) / FRAME_ON_WIRE;
-            self.result.gaps += missing.saturating_sub(1) as usize;
-            let pause = arrival.saturating_duration_since(before).saturating_sub(FRAME);
-            self.result.longest_gap = self.result.longest_gap.max(pause);
+        if let Doing::Listening { .. } = self.doing {
+            let more = self.gaps.hear(packet.rtp_time);
+            self.result.gaps = self.result.gaps.saturating_add_signed(more);
+            let pause = arrival.saturating_duration_since(self.last_audible.unwrap_or(arrival));
+            self.result.longest_gap = self.result.longest_gap.max(pause.saturating_sub(FRAME));
         }
-        self.last_audible = Some((arrival, packet.rtp_time));
+        self.last_audible = Some(arrival);
         Ok(())
     }
 }

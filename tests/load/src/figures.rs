@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 /// The middle and the tail of some times, in milliseconds; less than nothing where one was expected later.
+#[derive(Default)]
 pub(crate) struct Percentiles {
     sorted: Vec<i64>,
 }
@@ -32,6 +33,7 @@ impl Percentiles {
 }
 
 /// One number of rooms.
+#[derive(Default)]
 pub(crate) struct Row {
     pub(crate) rooms: usize,
     pub(crate) agents: usize,
@@ -60,6 +62,11 @@ pub(crate) struct Row {
 type Line<'a> = (&'a str, &'a str, &'a dyn Fn(&Row) -> String);
 
 impl Row {
+    /// Whether every agent came, every turn was answered, every answer was heard without a gap, and went on after a cough.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.agents == self.rooms && self.unanswered == 0 && self.gaps == 0 && self.resumed == self.coughs
+    }
+
     /// A Markdown table: a measure a line, a number of rooms a column, the figure to reach last.
     pub(crate) fn table(rows: &[Self]) -> String {
         let lines: [Line<'_>; 17] = [
@@ -138,6 +145,20 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_agent_turn_frame_or_resumption_that_is_missing_is_a_failure() {
+        let fine = || Row { rooms: 2, agents: 2, turns: 9, coughs: 3, resumed: 3, ..Row::default() };
+        assert!(fine().is_whole());
+        for wrong in [
+            Row { agents: 1, ..fine() },
+            Row { unanswered: 1, ..fine() },
+            Row { gaps: 1, ..fine() },
+            Row { resumed: 2, ..fine() },
+        ] {
+            assert!(!wrong.is_whole());
+        }
+    }
 
     #[test]
     fn a_percentile_is_the_nearest_rank() {

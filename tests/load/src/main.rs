@@ -8,6 +8,7 @@
 
 mod caller;
 mod figures;
+mod gaps;
 mod servers;
 mod speech;
 mod splice;
@@ -77,7 +78,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether every turn of every caller was answered, and every answer went on after a cough.
+/// Whether every caller was served as they should be, at each number of rooms.
 async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     let speech = Rc::new(Speech::spoken("what is the weather in tokyo tomorrow")?);
     let mut rows = Vec::new();
@@ -89,7 +90,7 @@ async fn run(arguments: &Arguments) -> Result<bool, Failure> {
     } else {
         println!("{}", Row::table(&rows));
     }
-    Ok(rows.iter().all(|row| row.unanswered == 0 && row.agents == row.rooms && row.resumed == row.coughs))
+    Ok(rows.iter().all(Row::is_whole))
 }
 
 /// One row: a new server, a new worker, so many callers for so long.
