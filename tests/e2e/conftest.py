@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a real livekit-server, our worker, and a judge of what was heard."""
 import asyncio
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -87,6 +88,16 @@ class LiveKit(Process):
         self.child.wait()
         self.start()
 
+    def told(self, message: str) -> list[dict]:
+        """The fields of every line of its log with this message, in order."""
+        lines = [line.split("\t") for line in self.log.read_text(errors="replace").splitlines()]
+        return [json.loads(line[-1]) for line in lines if len(line) > 2 and line[-2] == message]
+
+    def ended_as(self, job: str) -> tuple[str, str] | None:
+        """With which status and error the server has seen a job end; None while it has not. (What ListDispatch says of a job
+        stays as it was when the job began.)"""
+        return next(((each["status"], each["error"]) for each in self.told("job ended") if each["jobID"] == job), None)
+
 
 class Worker(Process):
     """`colloquy-agent start`, or another program around it, with a configuration file, known to the server by a name of its own."""
@@ -106,6 +117,8 @@ class Worker(Process):
             "LIVEKIT_URL": livekit.url,
             "COLLOQUY__HTTP__BIND": f"127.0.0.1:{port}",
             "COLLOQUY__WORKER__AGENT_NAME": self.agent,
+            # A job that the only worker declines because the machine is busy is lost.
+            "COLLOQUY__WORKER__LOAD_THRESHOLD": "1",
         } | (settings or {})
         command = [program or os.environ["COLLOQUY_AGENT"], "start", "--config", config]
         super().__init__("worker", command, folder / f"{self.agent}.log", environment)
@@ -124,6 +137,10 @@ class Worker(Process):
     def ended(self, status: str) -> float:
         """How many jobs ended with this status."""
         return sum(v for n, v in self.metrics().items() if n.startswith("colloquy_jobs_ended_total{") and f'status="{status}"' in n)
+
+    def wait_until_idle(self, limit: float = 15.0) -> None:
+        """Waits until every call has ended, those of tests before as well."""
+        assert eventually(lambda: self.metrics()["colloquy_slots_used"] == 0, limit), f"a call does not end:\n{self.tail()}"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -151,7 +168,7 @@ def start_worker(folder, livekit):
     workers: dict[tuple, Worker] = {}
 
     def start(config: str, on: LiveKit = livekit, **settings: str) -> Worker:
-        known = (config, id(on), *sorted(settings.items()))
+        known = (config, on.url, *sorted(settings.items()))
         if known not in workers:
             workers[known] = Worker(folder, on, ROOT / config, settings)
             workers[known].start()
@@ -240,15 +257,21 @@ def share_heard(said: str, heard: list[str]) -> float:
 
 @pytest.fixture
 def in_room(livekit):
-    """`in_room(scenario, worker)` runs `scenario(caller)` with a caller in a room of its own to which the worker was asked."""
+    """`in_room(scenario, worker)` runs `scenario(caller)` with a caller in a room of its own to which the worker was asked, by the
+    caller's token or by the server's API."""
+    from livekit import api
     from participant import Participant
 
-    def run(scenario, worker: Worker, url: str | None = None):
+    def run(scenario, worker: Worker, on: LiveKit = livekit, by_token: bool = True):
         async def session():
             caller = Participant("caller")
             room = f"test-{uuid.uuid4().hex[:8]}"
-            await caller.join(room, url=url, agent=worker.agent)
+            await caller.join(room, url=on.url, agent=worker.agent if by_token else None)
             try:
+                if not by_token:
+                    async with api.LiveKitAPI(on.http) as server:
+                        wish = api.CreateAgentDispatchRequest(room=room, agent_name=worker.agent)
+                        await server.agent_dispatch.create_dispatch(wish)
                 return await scenario(caller)
             finally:
                 await caller.leave()

@@ -1,12 +1,12 @@
 """A person with a browser: the playground page in Chromium, with a file in place of the microphone."""
 import base64
+import contextlib
 import os
-import re
+import pathlib
 import subprocess
 
-import pytest
-from conftest import ROOT, Process, chromium, free_ports, recognise, share_heard
-from participant import RATE, write_wav
+from conftest import ROOT, LiveKit, Process, Worker, chromium, free_ports, recognise, share_heard
+from participant import LOUD, RATE, read_speech, rms, write_wav
 from playwright.sync_api import expect, sync_playwright
 
 QUESTION = "what is two plus three"
@@ -39,50 +39,98 @@ TAKE = """
 """
 
 
-@pytest.fixture(scope="module")
-def page_url(folder, start_worker):
-    """The page, and an agent that comes to every room: a browser's token names none."""
-    worker = start_worker("config/default.toml", COLLOQUY__WORKER__AGENT_NAME="")
+# Whether the page shows this question, as what was said and will not change.
+ASKED = """
+(question) => [...document.querySelectorAll('#transcript li.user:not(.interim)')]
+  .some((item) => item.textContent.toLowerCase().startsWith(question))
+"""
+
+
+@contextlib.contextmanager
+def playground(folder: pathlib.Path, config: str, **settings: str):
+    """The page's address. A server of its own has an agent that comes to every room, since a browser's token names none."""
+    server = LiveKit(folder)
+    worker = Worker(folder, server, ROOT / config, {"COLLOQUY__WORKER__AGENT_NAME": ""} | settings)
     (port,) = free_ports(1)
     assets = ROOT / "backend/web/node_modules/livekit-client/dist"
     command = [os.environ["COLLOQUY_AGENT"], "playground", "--bind", f"127.0.0.1:{port}", "--assets", assets]
-    server = Process("playground", command, folder / "playground.log", {"LIVEKIT_URL": os.environ["LIVEKIT_URL"]})
-    server.start()
-    url = f"http://127.0.0.1:{port}/"
-    server.wait_until_healthy(url)
-    assert worker.child.poll() is None
-    yield url
-    server.stop()
+    page = Process("playground", command, folder / "playground.log", {"LIVEKIT_URL": server.url})
+    with contextlib.ExitStack() as stop:
+        for process in (server, worker, page):
+            process.start()
+            stop.callback(process.stop)
+        url = f"http://127.0.0.1:{port}/"
+        page.wait_until_healthy(url)
+        yield url
 
 
-def test_the_page_is_answered_and_shows_the_conversation(page_url, speech, folder):
-    microphone = folder / "microphone.wav"
-    # Silence while the page connects and the agent greets, the question, then silence until the end.
-    write_wav(str(microphone), bytes(2 * RATE * 12) + speech(QUESTION) + bytes(2 * RATE * 60))
-    with sync_playwright() as playwright, chromium(playwright, f"--use-file-for-fake-audio-capture={microphone}%noloop") as browser:
+@contextlib.contextmanager
+def a_call(url: str, microphone: pathlib.Path):
+    """The page in a call, with this file in place of the microphone, again and again; and the page's errors."""
+    with sync_playwright() as playwright, chromium(playwright, f"--use-file-for-fake-audio-capture={microphone}") as browser:
         page = browser.new_page(viewport={"width": 900, "height": 700})
         problems = []
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(page_url)
+        page.goto(url)
         page.evaluate(LISTEN)
         page.click("#connect")
-        page.wait_for_selector("#state[data-state='listening']", timeout=20_000)
-        page.wait_for_selector("#transcript li.user:not(.interim)", timeout=40_000)
+        yield page, problems
+
+
+def test_the_page_is_answered_and_shows_the_conversation(speech, tmp_path):
+    microphone = tmp_path / "microphone.wav"
+    # Silence while the page connects and the agent greets, the question, silence for the answer; and all of it again, for a
+    # machine on which the page was not there yet.
+    write_wav(str(microphone), bytes(2 * RATE * 12) + speech(QUESTION) + bytes(2 * RATE * 20))
+    with playground(tmp_path, "config/default.toml") as url, a_call(url, microphone) as (page, problems):
+        page.wait_for_selector("#state[data-state='listening']", timeout=40_000)
+        page.wait_for_function(ASKED, arg=QUESTION, timeout=90_000)
         expect(page.locator("#latency")).to_contain_text("answered after", timeout=20_000)
         page.wait_for_selector("#state[data-state='listening']", timeout=30_000)
         page.wait_for_timeout(500)
-        page.screenshot(path=str(folder / "playground.png"))
+        page.screenshot(path=str(tmp_path / "playground.png"))
         kept = page.evaluate(TAKE)
         lines = page.eval_on_selector_all("#transcript li", "items => items.map(item => [item.className, item.textContent])")
         page.click("#connect")
     assert not problems
-    asked = next(index for index, (who, _) in enumerate(lines) if who == "user")
-    assert re.sub(r"\W+$", "", lines[asked][1].lower()) == QUESTION, lines
+    asked = next(index for index, (who, words) in enumerate(lines) if who == "user" and words.lower().startswith(QUESTION))
     answer = next((text for who, text in lines[asked:] if who == "agent"), "")
     assert answer, lines
     assert kept["states"][-3:] == ["thinking", "speaking", "listening"], kept["states"]
-    heard = recognise(_save(folder, kept))
+    heard = recognise(_save(tmp_path, kept))
     assert share_heard(answer, heard) >= 0.6, f"said {answer!r}, heard {heard}"
+
+
+def test_speaking_over_the_agent_in_the_page_silences_it(speech, tmp_path):
+    microphone = tmp_path / "microphone.wav"
+    # The answer is a tone of twenty seconds; five seconds after what it answers, somebody speaks again.
+    over = speech("stop now please and listen to me for a moment")
+    write_wav(
+        str(microphone),
+        bytes(2 * RATE * 12) + speech("please tell me a long story") + bytes(2 * RATE * 5) + over + bytes(2 * RATE * 20),
+    )
+    with (
+        playground(tmp_path, "config/examples/bench.toml", COLLOQUY__TTS__FAKE__LENGTH_MS="20000") as url,
+        a_call(url, microphone) as (page, problems),
+    ):
+        page.wait_for_selector("#state[data-state='speaking']", timeout=60_000)
+        page.wait_for_function("() => document.querySelectorAll('#transcript li.user:not(.interim)').length > 1", timeout=40_000)
+        page.wait_for_timeout(1_000)
+        kept = page.evaluate(TAKE)
+        page.click("#connect")
+    assert not problems
+    lasted = first_sound(read_speech(str(_save(tmp_path, kept))))
+    assert 1 < lasted < 5 + len(over) / (2 * RATE), f"{lasted:.1f} s of the answer were heard; {kept['states']}"
+    assert kept["states"].index("listening", kept["states"].index("speaking")), kept["states"]
+
+
+def first_sound(samples: bytes) -> float:
+    """How many seconds the first sound lasts that silence follows for at least 400 ms."""
+    frame = 2 * RATE // 50
+    loud = [n for n in range(len(samples) // frame) if rms(samples[n * frame : (n + 1) * frame]) > LOUD]
+    assert loud, "nothing was heard"
+    last = next((n for n, following in zip(loud, [*loud[1:], loud[-1] + 50]) if following - n > 20), loud[-1])
+    return (last - loud[0] + 1) / 50
 
 
 def _save(folder, kept):

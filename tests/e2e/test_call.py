@@ -69,9 +69,7 @@ def test_speaking_over_the_agent_silences_it(in_room, start_worker, speech):
         await caller.silence(1.0)
         begun = time.monotonic()
         await caller.speak(speech("stop now please and listen to me for a moment"))
-        spoke = time.monotonic() - begun
-        silent_at = next((when - begun for when, loud in caller.loud_frames if when > begun + 0.5 and not loud), None)
-        return spoke, silent_at
+        return time.monotonic(), caller.silenced_at(begun)
 
     spoke, silent_at = in_room(scenario, long_tone)
     assert silent_at is not None and silent_at < spoke, "the agent went on while it was spoken over"
@@ -91,28 +89,54 @@ def test_a_written_message_is_answered_aloud(in_room, local_agent):
     assert audible
 
 
-def test_leaving_ends_the_job_as_success(in_room, local_agent):
-    before = local_agent.ended("success"), local_agent.ended("failed")
+def test_leaving_ends_the_job_as_success_also_for_the_server(in_room, livekit, local_agent):
+    local_agent.wait_until_idle()
+    before = _ended(local_agent)
 
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+        return caller.job
 
-    in_room(scenario, local_agent)
-    assert eventually(lambda: local_agent.ended("success") == before[0] + 1)
-    assert local_agent.ended("failed") == before[1]
+    job = in_room(scenario, local_agent)
+    local_agent.wait_until_idle()
+    assert _ended(local_agent) == (before[0] + 1, before[1])
+    assert livekit.ended_as(job) == ("JS_SUCCESS", "")
 
 
-def test_a_room_that_is_deleted_ends_the_job_as_success(in_room, local_agent):
-    before = local_agent.ended("success"), local_agent.ended("failed")
+def test_a_room_that_is_deleted_ends_the_job_as_success(in_room, livekit, local_agent):
+    local_agent.wait_until_idle()
+    before = _ended(local_agent)
 
     async def scenario(caller):
         assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
         async with api.LiveKitAPI() as server:
             await server.room.delete_room(api.DeleteRoomRequest(room=caller.room.name))
-        await asyncio.to_thread(eventually, lambda: sum(_ended(local_agent)) > sum(before))
+        await asyncio.to_thread(local_agent.wait_until_idle)
+        return caller.job
 
-    in_room(scenario, local_agent)
+    job = in_room(scenario, local_agent)
     assert _ended(local_agent) == (before[0] + 1, before[1])
+    # A server (1.9.12) that deletes a room closes the agent's connection itself, and mostly has written down that the agent
+    # left before it can hear from the agent.
+    assert livekit.ended_as(job) in [("JS_SUCCESS", ""), ("JS_FAILED", "agent worker left the room")]
+
+
+def test_a_dispatch_that_is_withdrawn_ends_the_job_as_success_and_leaves_the_room(in_room, livekit, local_agent):
+    async def scenario(caller):
+        assert await caller.wait_for(lambda: caller.agent_track is not None, 20)
+        async with api.LiveKitAPI() as server:
+            (dispatch,) = [
+                each
+                for each in await server.agent_dispatch.list_dispatch(caller.room.name)
+                if each.agent_name == local_agent.agent
+            ]
+            await server.agent_dispatch.delete_dispatch(dispatch.id, caller.room.name)
+        alone = await caller.wait_for(lambda: not caller.room.remote_participants, 10)
+        return caller.job, alone
+
+    job, alone = in_room(scenario, local_agent)
+    assert alone, "the agent stays"
+    assert livekit.ended_as(job) == ("JS_SUCCESS", "")
 
 
 def _ended(worker):
@@ -131,19 +155,23 @@ def test_a_burst_of_twenty_rooms_gets_twenty_agents(livekit, tone_agent):
     async def burst():
         return await asyncio.gather(*(one(number) for number in range(20)))
 
+    tone_agent.wait_until_idle()
     before = tone_agent.ended("success")
     assert asyncio.run(burst()) == [True] * 20
     assert eventually(lambda: tone_agent.ended("success") == before + 20)
 
 
-def test_the_older_signalling_path_with_two_connections_works_too(in_room, start_worker, speech):
-    worker = start_worker("config/default.toml", COLLOQUY__LIVEKIT__SINGLE_PEER_CONNECTION="false")
-
+def test_the_older_signalling_path_with_two_connections_works_too(in_room, livekit, local_agent, start_worker, speech):
     async def scenario(caller):
         await ask(caller, speech(QUESTION))
-        return caller.agent_said()[-1]
+        return caller.agent_said()[-1], caller.agent_identity
 
-    assert in_room(scenario, worker)
+    older = start_worker("config/default.toml", COLLOQUY__LIVEKIT__SINGLE_PEER_CONNECTION="false")
+    for worker, is_single in [(older, False), (local_agent, True)]:
+        answer, identity = in_room(scenario, worker)
+        assert "5" in answer or "five" in answer, answer
+        joined = [each["participantInit"] for each in livekit.told("starting RTC session") if each["participant"] == identity]
+        assert [each["UseSinglePeerConnection"] for each in joined] == [is_single]
 
 
 def test_a_call_survives_a_restart_of_the_server(tmp_path, start_worker, speech, in_room):
@@ -154,18 +182,22 @@ def test_a_call_survives_a_restart_of_the_server(tmp_path, start_worker, speech,
 
         async def scenario(caller):
             await ask(caller, speech(QUESTION))
+            before, agent = len(caller.agent_said()), caller.agent_identity
             reconnected = asyncio.Event()
             caller.room.on("reconnected", reconnected.set)
             await asyncio.to_thread(server.restart)
             await asyncio.wait_for(reconnected.wait(), 40)
-            before = len(caller.agent_said())
             for _ in range(4):  # the agent may come back a little later than the caller
                 await caller.speak(speech(QUESTION))
                 if await caller.wait_for(lambda: len(caller.agent_said()) > before, 10):
-                    return True
-            return False
+                    break
+            await caller.wait_until_silent(quiet=2.0, limit=30)
+            return agent, list(caller.room.remote_participants), caller.agent_said()[before:]
 
-        assert in_room(scenario, worker, url=server.url), "nobody answered after the restart"
+        # By the API, since a token that asks for an agent asks again when it makes the room anew.
+        agent, here, answers = in_room(scenario, worker, on=server, by_token=False)
+        assert answers, "nobody answered after the restart"
+        assert here == [agent], "it is the same call, and there is no other"
     finally:
         server.stop()
 

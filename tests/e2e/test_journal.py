@@ -3,7 +3,7 @@ import os
 import pathlib
 import subprocess
 
-from conftest import eventually
+from conftest import ROOT, Worker, eventually
 from test_call import QUESTION, ask
 
 
@@ -15,18 +15,22 @@ def sim(*words) -> str:
     return run.stdout
 
 
-def test_a_call_is_decided_again_and_becomes_a_scenario(in_room, start_worker, speech, folder):
+def test_a_call_is_decided_again_and_becomes_a_scenario(in_room, livekit, speech, folder):
     journals = folder / "journals"
-    worker = start_worker("config/default.toml", COLLOQUY__JOURNAL__FOLDER=str(journals))
-    in_room(lambda caller: ask(caller, speech(QUESTION)), worker)
-    assert eventually(lambda: worker.ended("success") == 1)
-    # It is written by a thread of its own.
-    assert eventually(lambda: any(" user.left" in path.read_text() for path in journals.glob("AJ_*.journal")))
+    worker = Worker(folder, livekit, ROOT / "config/default.toml", {"COLLOQUY__JOURNAL__FOLDER": str(journals)})
+    worker.start()
+    try:
+        in_room(lambda caller: ask(caller, speech(QUESTION)), worker)
+        assert eventually(lambda: worker.ended("success") == 1)
+    finally:
+        # A journal is written by a thread of its own, which the worker ends last.
+        assert worker.stop() == 0, worker.tail()
     (journal,) = journals.glob("AJ_*.journal")
     assert not set(QUESTION.split()) & set(journal.read_text().replace("=", " ").split()), "a journal has no words"
 
     orders = sim("replay", journal)
     assert sim("replay", journal) == orders
+    assert " user.left" in journal.read_text()
     assert "commit" in orders and "close" in orders.lower(), orders
 
     scenario = folder / "retold.toml"

@@ -40,8 +40,8 @@ def test_a_realtime_model_is_heard_and_stops_where_it_is_spoken_over(in_room, st
             tone = array("h", bytes(caller.heard[-RATE:]))  # half a second
             begun = time.monotonic()
             await caller.speak(speech("stop now please and listen to me for a moment"))
-            spoke = time.monotonic() - begun
-            silent_at = next((when - begun for when, loud in caller.loud_frames if when > begun + 0.3 and not loud), None)
+            spoke = time.monotonic()
+            silent_at = caller.silenced_at(begun)
             assert await caller.wait_for(lambda: caller.agent_said() and caller.said(caller.identity), 10), "nothing was shown"
             return tone, spoke, silent_at, caller
 

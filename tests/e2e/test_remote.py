@@ -112,7 +112,11 @@ def test_what_makes_no_sense_is_counted_and_too_much_is_refused(in_room, worker)
         await desk.ask(**PING)
         await desk.send(b"\xff\xff\xff")
         await desk.send(b"x" * 100_000)
-        answers = await asyncio.gather(*[desk.ask(**PING) for _ in range(60)])
+        answers = []
+        for _ in range(8):  # until they come faster than a second's allowance grows, however slow this machine is
+            answers += await asyncio.gather(*[desk.ask(**PING) for _ in range(60)])
+            if any(answer.error for answer in answers):
+                break
         await asyncio.sleep(1.5)
         after = await desk.ask(**PING)
         await desk.leave()

@@ -17,7 +17,7 @@ import tempfile
 import uuid
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from participant import Participant, read_speech  # noqa: E402
+from participant import Participant, end_of_speech, read_speech  # noqa: E402
 
 
 def speech_of(what: str) -> bytes:
@@ -41,7 +41,7 @@ async def call(args) -> int:
             print("caller: no agent came; is the worker running? (./dev status)", file=sys.stderr)
             return 1
         await caller.wait_until_silent(quiet=1.0, limit=args.seconds)  # a greeting, if there is one
-        print(f"speaks {len(args.speech) / 96000:.1f} s")
+        print(f"speaks {end_of_speech(args.speech) / 96000:.1f} s")
         await caller.speak(args.speech)
         answered = await caller.wait_for(lambda: caller.answered_after is not None, args.seconds)
         if answered:

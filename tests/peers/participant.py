@@ -47,6 +47,16 @@ def rms(samples: bytes) -> float:
     return math.sqrt(sum(value * value for value in values) / max(1, len(values)))
 
 
+def end_of_speech(samples: bytes) -> int:
+    """Where in the samples, in bytes, the last that can be heard has ended; 0 when none can."""
+    window = RATE // 500  # 2 ms
+    for start in range((len(samples) // 2 - 1) // window * window, -1, -window):
+        piece = samples[2 * start : 2 * (start + window)]
+        if rms(piece) > LOUD:
+            return 2 * start + len(piece)
+    return 0
+
+
 def access_token(room: str, identity: str, agent: str | None = None) -> str:
     """A caller's token; with `agent`, the room asks for that agent by name."""
     token = (
@@ -69,6 +79,7 @@ class Participant:
         self.heard = bytearray()  # 48 kHz mono, from the agent's first frame on
         self.loud_frames: list[tuple[float, bool]] = []  # (when heard, whether audible), one a 20 ms frame
         self.agent_track = None
+        self.agent_identity: str | None = None
         self.states: list[tuple[float, str]] = []
         self.transcripts: list[tuple[float, str, str, dict]] = []  # when closed, whose, text, attributes
         self.answered_after: float | None = None
@@ -93,19 +104,16 @@ class Participant:
             task.cancel()
 
     async def speak(self, samples: bytes) -> None:
-        """Plays the samples in real time; returns when the last was played."""
+        """Plays the samples in real time; returns when the last was played. Speech ends with the last that can be heard."""
         self._spoke_until = None
-        for start in range(0, len(samples), 2 * FRAME):
-            piece = samples[start : start + 2 * FRAME].ljust(2 * FRAME, b"\0")
-            await self._source.capture_frame(rtc.AudioFrame(piece, RATE, 1, FRAME))
-        await self._source.wait_for_playout()
+        end = end_of_speech(samples)
+        await self._play(samples[:end])
         self._spoke_until, self.answered_after = time.monotonic(), None
+        await self._play(samples[end:])
 
     async def silence(self, seconds: float) -> None:
         """Sends silence in real time, as an open microphone does."""
-        for _ in range(int(seconds * RATE / FRAME)):
-            await self._source.capture_frame(rtc.AudioFrame(bytes(2 * FRAME), RATE, 1, FRAME))
-        await self._source.wait_for_playout()
+        await self._play(bytes(2 * FRAME * int(seconds * RATE / FRAME)))
 
     async def wait_for(self, condition, limit: float) -> bool:
         """Sends silence until the condition holds; whether it did within the limit."""
@@ -121,6 +129,18 @@ class Participant:
         begun = time.monotonic()
         return await self.wait_for(lambda: time.monotonic() - max(begun, self.last_audible) > quiet, limit)
 
+    def silenced_at(self, since: float, lasting: float = 0.5) -> float | None:
+        """When, after `since`, the agent fell silent for at least so long; None when it did not."""
+        begun = None
+        for when, loud in self.loud_frames:
+            if loud or when < since:
+                begun = None
+            elif begun is None:
+                begun = when
+            elif when - begun >= lasting:
+                return begun
+        return None
+
     @property
     def last_audible(self) -> float:
         return next((when for when, loud in reversed(self.loud_frames) if loud), 0.0)
@@ -128,6 +148,11 @@ class Participant:
     @property
     def heard_seconds(self) -> float:
         return len(self.heard) / (2 * RATE)
+
+    @property
+    def job(self) -> str:
+        """The job for which the agent came: a worker's agents are called by theirs."""
+        return self.agent_identity.removeprefix("agent-")
 
     def said(self, who: str) -> list[str]:
         """The final texts of this participant's segments, in order."""
@@ -146,6 +171,12 @@ class Participant:
     def note(self, *words) -> None:
         self._log(f"{time.monotonic() - self._born:7.3f}", *words)
 
+    async def _play(self, samples: bytes) -> None:
+        for start in range(0, len(samples), 2 * FRAME):
+            piece = samples[start : start + 2 * FRAME].ljust(2 * FRAME, b"\0")
+            await self._source.capture_frame(rtc.AudioFrame(piece, RATE, 1, FRAME))
+        await self._source.wait_for_playout()
+
     def _keep(self, coroutine) -> None:
         task = asyncio.ensure_future(coroutine)
         self._tasks.add(task)
@@ -153,7 +184,7 @@ class Participant:
 
     def _on_track(self, track, publication, participant) -> None:
         if track.kind == rtc.TrackKind.KIND_AUDIO and participant.kind == rtc.ParticipantKind.PARTICIPANT_KIND_AGENT:
-            self.agent_track = publication.sid
+            self.agent_track, self.agent_identity = publication.sid, participant.identity
             self.note("hears", participant.identity)
             self._keep(self._listen(track))
 

@@ -89,10 +89,15 @@ async function showTranscript(room, reader, identity) {
   const mine = identity === room.localParticipant.identity;
   const item = line(segment ?? reader.info.id, mine ? 'user' : 'agent');
   let text = '';
-  for await (const piece of reader) {
-    text += piece;
-    item.textContent = text;
-    byId('transcript').scrollTop = byId('transcript').scrollHeight;
+  try {
+    for await (const piece of reader) {
+      text += piece;
+      item.textContent = text;
+      byId('transcript').scrollTop = byId('transcript').scrollHeight;
+    }
+  } catch (error) {
+    // A call that ends within somebody's words: what came of them stays.
+    if (room.state !== ConnectionState.Disconnected) throw error;
   }
   if (!text) item.textContent = text;
   item.classList.toggle('interim', mine && final !== 'true');
