@@ -1,4 +1,5 @@
 """`./dev` as a person uses it: up, call, console, down; on ports and in a folder of its own, with the worker of these tests."""
+import json
 import os
 import pathlib
 import re
@@ -99,6 +100,16 @@ def answers(port: str, path: str = "/") -> bool:
         return answer.status == 200
 
 
+def worker_name(house: House) -> str | None:
+    """The name of the agent that is there; None when there is none."""
+    try:
+        url = f"http://127.0.0.1:{house.environment['COLLOQUY_WORKER_PORT']}/worker"
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return json.loads(answer.read())["agent_name"]
+    except OSError:
+        return None
+
+
 def test_up_starts_everything_and_says_what_to_do_next(house):
     for name in ("livekit", "redis", "worker", "page"):
         assert re.search(rf"^{name}: healthy", house.told, re.M), house.told
@@ -193,6 +204,23 @@ def test_what_has_ended_and_is_only_not_waited_for_does_not_run(house):
     finally:
         pid_file.write_text(kept)
         zombie.wait()
+
+
+def test_a_worker_of_ones_own_takes_the_place_of_the_one_of_up(house):
+    (house.folder / "own.toml").write_text('[worker]\nagent_name = "own"\n')
+    command = [ROOT / "dev", "start", "--config", "own.toml"]
+    with open(house.folder / "own.log", "w") as log:
+        own = subprocess.Popen(command, cwd=house.folder, env=house.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    try:
+        assert eventually(lambda: worker_name(house) == "own", 30), (house.folder / "own.log").read_text()
+        assert "worker" not in house.pids()
+        own.terminate()
+        assert own.wait(15) == 0
+    finally:
+        own.kill()
+        own.wait()
+    house.up()
+    assert worker_name(house) == ""
 
 
 def test_down_stops_exactly_what_up_has_started(house):

@@ -28,10 +28,11 @@ def test_an_agent_comes_for_each_and_answers_that_one_until_they_leave(in_room, 
         listener = await Remote("listener").join(caller.room.name, {})
         try:
             assert await caller.wait_for(lambda: len(agents(caller.room)) == len(people), 20), agents(caller.room)
-            known = {}
-            while known.keys() != people:  # the server tells of a job a few seconds after it has given it
-                await caller.silence(0.5)
-                known = await agents_by_person(caller.room.name)
+            for _ in range(20):  # the server tells of a job a few seconds after it has given it
+                await caller.silence(1.0)
+                if (known := await agents_by_person(caller.room.name)).keys() == people:
+                    break
+            assert known.keys() == people
             await caller.wait_until_silent(quiet=1.5, limit=30)
             before = len(caller.transcripts)
             await caller.speak(speech(QUESTION))
