@@ -21,7 +21,7 @@ pub struct Counters {
     pub data_out: u64,
     /// Reliable packets received twice, after a resume.
     pub data_in_duplicates: u64,
-    /// Lossy packets dropped because there was no room.
+    /// Packets dropped: there was no room, or the stay was lost in which what they belong to had begun.
     pub data_out_dropped: u64,
     /// Reliable packets sent again after a resume.
     pub data_out_repeated: u64,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use livekit_protocol::data_packet::Value;
 use livekit_protocol::{DataChannelReceiveState, DataPacket};
 use prost::Message;
 
@@ -125,15 +126,35 @@ impl Outgoing {
         self.forget_sent();
     }
 
-    /// A new stay: nobody asks for what the old one sent.
-    pub(crate) fn on_restarted(&mut self) {
+    /// A new stay: nobody asks for what the old one sent. Pieces of what had begun there would mean nothing here.
+    pub(crate) fn on_restarted(&mut self, counters: &mut Counters) {
         self.forget_sent();
+        let n_before = self.reliable.len();
+        self.reliable.retain(|packet| !is_piece(&packet.bytes));
+        self.reliable_bytes = self.reliable.iter().map(|packet| packet.bytes.len()).sum();
+        counters.data_out_dropped += (n_before - self.reliable.len()) as u64;
     }
 
     fn forget_sent(&mut self) {
         self.sent.clear();
         self.sent_bytes = 0;
     }
+}
+
+/// Whether a packet is a part of something longer: of a stream, of a procedure and its answer.
+fn is_piece(bytes: &[u8]) -> bool {
+    let value = DataPacket::decode(bytes).ok().and_then(|packet| packet.value);
+    matches!(
+        value,
+        Some(
+            Value::StreamHeader(_)
+                | Value::StreamChunk(_)
+                | Value::StreamTrailer(_)
+                | Value::RpcRequest(_)
+                | Value::RpcAck(_)
+                | Value::RpcResponse(_)
+        )
+    )
 }
 
 /// What came in, by its sender's stay.
@@ -176,7 +197,6 @@ impl Received {
 #[cfg(test)]
 mod tests {
     use livekit_protocol::UserPacket;
-    use livekit_protocol::data_packet::Value;
 
     use super::*;
 

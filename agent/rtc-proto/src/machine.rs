@@ -307,6 +307,15 @@ impl Machine {
         self.fate(track)
     }
 
+    /// Whether data goes out now: there is a connection, and its reliable channel is open.
+    #[must_use]
+    pub fn carries_data(&self) -> bool {
+        self.stay
+            .publisher
+            .as_ref()
+            .is_some_and(|publisher| publisher.is_up() && publisher.has_channel(Reliability::Reliable))
+    }
+
     /// How large a data packet may be now, encoded; a larger one is dropped.
     #[must_use]
     pub fn data_room(&self, reliability: Reliability) -> usize {

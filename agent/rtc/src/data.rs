@@ -39,7 +39,7 @@ use std::time::Instant;
 use livekit_protocol::data_packet::Value;
 use livekit_protocol::{self as proto, DataPacket};
 
-use self::incoming::{Incoming, Sender};
+use self::incoming::{Entrance, Incoming, Sender};
 use self::outgoing::Outgoing;
 use self::rpc::Rpc;
 
@@ -162,7 +162,17 @@ impl DataPlane {
         self.route_streams(now);
     }
 
-    /// The room is over, or joined anew: whatever is open fails, whatever is queued is forgotten.
+    /// Our stay in the room is lost and another begins, with the same people: what they were sending fails, and what was
+    /// asked either way. Of ours, what had begun to go out is lost, and what it belongs to ([`SendError::StreamLost`]); what
+    /// waits whole goes out in the new stay.
+    pub fn handle_restarted(&mut self, now: Instant) {
+        self.incoming.fail_all(&mut self.counters);
+        self.rpc.on_disconnected(&mut self.events);
+        self.outgoing.begin_anew();
+        self.route_streams(now);
+    }
+
+    /// The room is over: whatever is open fails, whatever is queued is forgotten.
     pub fn handle_disconnected(&mut self, now: Instant) {
         self.peers.clear();
         self.strangers.clear();
@@ -386,21 +396,43 @@ impl DataPlane {
     }
 
     fn on_stream_header(&mut self, now: Instant, from: Sender, header: proto::data_stream::Header) {
-        let delivery = match header.topic.as_str() {
-            rpc::REQUEST_TOPIC => {
-                self.rpc.on_request_stream(&from.identity, &header, &mut self.outgoing, &mut self.counters);
-                Delivery::Whole
-            }
-            rpc::RESPONSE_TOPIC => Delivery::Whole,
+        match header.topic.as_str() {
+            rpc::REQUEST_TOPIC => self.on_request_header(now, from, header),
+            rpc::RESPONSE_TOPIC => self.on_response_header(now, from, header),
             topic => match self.topics.get(topic) {
-                Some(delivery) => *delivery,
-                None => {
-                    self.counters.streams_unwanted += 1;
-                    return;
+                Some(delivery) => {
+                    let way = (*delivery, Entrance::Bounded);
+                    self.incoming.on_header(now, from, header, way, &mut self.counters);
                 }
+                None => self.counters.streams_unwanted += 1,
             },
+        }
+    }
+
+    /// A request in stream form begins: it is acknowledged when it is taken, before its payload is there; otherwise its
+    /// caller is told at once.
+    fn on_request_header(&mut self, now: Instant, from: Sender, header: proto::data_stream::Header) {
+        let key = rpc::request_key_of(&from.identity, &header.attributes);
+        let way = (Delivery::Whole, Entrance::Bounded);
+        let admission = self.incoming.on_header(now, from, header, way, &mut self.counters);
+        if let Some(key) = key {
+            self.rpc.on_request_stream(&key, admission, &mut self.outgoing, &mut self.counters);
+        }
+    }
+
+    /// An answer in stream form begins. What we have asked for is never refused; what we have not is no answer.
+    fn on_response_header(&mut self, now: Instant, from: Sender, header: proto::data_stream::Header) {
+        let request = rpc::request_key_of(&from.identity, &header.attributes);
+        let Some(request) = request.filter(|request| self.rpc.awaits(request)) else {
+            self.counters.rpc_stray += 1;
+            return;
         };
-        self.incoming.on_header(now, from, header, delivery, &mut self.counters);
+        let known = (rpc::REQUEST_ID, request.id.as_str());
+        let entrance = match self.incoming.has_asked_for(&from.identity, known) {
+            true => Entrance::Bounded,
+            false => Entrance::AskedFor,
+        };
+        self.incoming.on_header(now, from, header, (Delivery::Whole, entrance), &mut self.counters);
     }
 
     fn on_rpc_request(&mut self, now: Instant, caller: Identity, request: proto::RpcRequest) {

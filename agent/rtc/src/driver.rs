@@ -211,7 +211,12 @@ impl Driver {
         }
     }
 
+    /// A stay begins: the first, or another in the place of one that is lost.
     fn bind_udp(&mut self, now: Instant, n_sockets: usize) {
+        if self.machine.counters().restarts > 0 {
+            self.data.handle_restarted(now);
+            self.take_data_events();
+        }
         let ip = self.options.bind.map_or_else(|| local_ip_towards(self.server), Ok);
         match ip.and_then(|ip| self.udp.bind(n_sockets, ip)) {
             Ok(bound) => self.machine.handle_input(now, Input::UdpBound(&bound)),
@@ -340,8 +345,16 @@ impl Driver {
         }
     }
 
+    /// Hands packets of streams and procedures to the machine while it carries them. Until then they wait where it is
+    /// known what belongs together, in case the stay is lost.
+    fn pump_data(&mut self) {
+        if self.machine.carries_data() {
+            self.hand_over_data();
+        }
+    }
+
     /// Hands packets of streams and procedures to the machine while it has room.
-    pub(crate) fn pump_data(&mut self) {
+    pub(crate) fn hand_over_data(&mut self) {
         for way in [Reliability::Reliable, Reliability::Lossy] {
             while self.machine.data_room(way) >= DATA_ROOM_WANTED && !self.machine.is_closed() {
                 let Some(packet) = self.data.poll_packet(way) else { break };

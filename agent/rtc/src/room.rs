@@ -75,7 +75,7 @@ impl Room {
 
     /// Leaves: lets reliable data on its way arrive (at most [`agent_rtc_proto::Patience::leave`]), says goodbye, closes.
     pub async fn leave(mut self) {
-        self.driver.pump_data();
+        self.driver.hand_over_data();
         self.request(Request::Leave);
         let patience = self.driver.patience().leave + CLOSE_PATIENCE;
         let gone = async {

@@ -104,7 +104,7 @@ impl Machine {
     pub(super) fn begin_stay(&mut self, now: Instant) {
         self.end_stay(now);
         self.publications.on_restarted();
-        self.outgoing.on_restarted();
+        self.outgoing.on_restarted(&mut self.counters);
         let n_sockets = match (self.config.transport, self.path) {
             (MediaTransport::TcpOnly, _) => 0,
             (MediaTransport::UdpThenTcp, SignalPath::Single) => 1,

@@ -25,6 +25,9 @@ pub enum SendError {
         /// The bound.
         limit: usize,
     },
+    /// The stream was lost with the stay in which it was opened; nobody receives the rest of it. Open another.
+    #[error("the stream was lost when the room was joined anew")]
+    StreamLost,
     /// The participant is not in the room.
     #[error("no participant {0} in the room")]
     UnknownParticipant(Identity),
@@ -73,10 +76,13 @@ pub enum StreamFailure {
     /// Nothing came for the time that a stream may be silent.
     #[error("silent for too long")]
     Idle,
+    /// It was open for as long as a stream may be.
+    #[error("open for too long")]
+    TooOld,
     /// The sender has left the room.
     #[error("the sender has left")]
     SenderLeft,
-    /// The room is over.
+    /// The room is over, or our stay in it is and another has begun.
     #[error("the room is disconnected")]
     Disconnected,
 }

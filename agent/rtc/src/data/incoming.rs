@@ -20,8 +20,6 @@ use super::limits::{Delivery, Limits};
 pub(super) struct Incoming {
     limits: Limits,
     open: BTreeMap<StreamKey, Receiving>,
-    /// Bytes in `gathered` of all open streams.
-    gathered: usize,
     events: VecDeque<DataEvent>,
 }
 
@@ -38,13 +36,37 @@ impl Sender {
     }
 }
 
+/// What became of a header.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// The stream is open, or was complete at once.
+    Taken,
+    /// It is open already.
+    Known,
+    /// It does not say what it carries, or carries it in a way that is not understood.
+    Unreadable,
+    /// A bound refuses it.
+    Full,
+}
+
+/// How a stream is let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Entrance {
+    /// Within the bounds of all and of its sender.
+    Bounded,
+    /// Whatever others send: it was asked for. At most as many as were.
+    AskedFor,
+}
+
 /// One open stream.
 #[derive(Debug)]
 struct Receiving {
     info: StreamInfo,
+    entrance: Entrance,
     next_chunk: u64,
     received: u64,
     idle_at: Instant,
+    ends_at: Instant,
     content: Content,
 }
 
@@ -61,7 +83,7 @@ enum Content {
 
 impl Incoming {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, open: BTreeMap::new(), gathered: 0, events: VecDeque::new() }
+        Self { limits, open: BTreeMap::new(), events: VecDeque::new() }
     }
 
     /// A stream begins. With its content inside, it ends as well.
@@ -70,27 +92,27 @@ impl Incoming {
         now: Instant,
         from: Sender,
         mut header: Header,
-        delivery: Delivery,
+        (delivery, entrance): (Delivery, Entrance),
         counters: &mut DataCounters,
-    ) {
+    ) -> Admission {
         if header.compression != CompressionType::None as i32 {
             counters.streams_unsupported += 1;
-            return;
+            return Admission::Unreadable;
         }
         let inline = header.inline_content.take();
         let Some(info) = read_header(from, header) else {
             counters.malformed += 1;
-            return;
+            return Admission::Unreadable;
         };
-        let n_open = self.open.len();
+        let is_full = entrance == Entrance::Bounded && self.is_full_for(&info.key.sender);
         let key = info.key.clone();
         let Entry::Vacant(place) = self.open.entry(key.clone()) else {
             counters.duplicate_headers += 1;
-            return;
+            return Admission::Known;
         };
-        if n_open >= self.limits.open_streams {
+        if is_full {
             counters.streams_refused += 1;
-            return;
+            return Admission::Full;
         }
         if delivery == Delivery::Chunks {
             self.events.push_back(DataEvent::StreamOpened(info.clone()));
@@ -102,14 +124,46 @@ impl Incoming {
             (Delivery::Chunks, StreamKind::Text) => Content::TextChunks { joiner: TextJoiner::default() },
             (Delivery::Chunks, StreamKind::Bytes { .. }) => Content::ByteChunks,
         };
-        let idle_at = now + self.limits.stream_idle;
-        place.insert(Receiving { info, next_chunk: 0, received: 0, idle_at, content });
+        let (idle_at, ends_at) = (now + self.limits.stream_idle, now + self.limits.stream_life);
+        place.insert(Receiving { info, entrance, next_chunk: 0, received: 0, idle_at, ends_at, content });
         if let Some(bytes) = inline {
             if !bytes.is_empty() {
                 self.accept(&key, bytes, counters);
             }
             self.finish(&key, BTreeMap::new(), counters);
         }
+        Admission::Taken
+    }
+
+    /// Whether a stream with this attribute is open that was let in because it was asked for.
+    pub(super) fn has_asked_for(&self, sender: &Identity, (name, value): (&str, &str)) -> bool {
+        let is_it = |stream: &Receiving| {
+            stream.entrance == Entrance::AskedFor
+                && stream.info.key.sender == *sender
+                && stream.info.attributes.get(name).is_some_and(|is| is == value)
+        };
+        self.open.values().any(is_it)
+    }
+
+    /// Whether one more stream of this sender would pass a bound.
+    fn is_full_for(&self, sender: &Identity) -> bool {
+        let bounded = || self.open.values().filter(|stream| stream.entrance == Entrance::Bounded);
+        bounded().count() >= self.limits.open_streams
+            || bounded().filter(|stream| stream.info.key.sender == *sender).count()
+                >= self.limits.open_streams_of_one
+    }
+
+    /// How much a stream may gather in all: what is left to everybody, and to its sender.
+    fn room_for(&self, key: &StreamKey) -> usize {
+        let (mut of_all, mut of_one) = (0, 0);
+        let others =
+            self.open.iter().filter(|(other, stream)| *other != key && stream.entrance == Entrance::Bounded);
+        for (other, stream) in others {
+            of_all += stream.gathered();
+            of_one += if other.sender == key.sender { stream.gathered() } else { 0 };
+        }
+        let left = self.limits.gathered_bytes.saturating_sub(of_all);
+        left.min(self.limits.gathered_bytes_of_one.saturating_sub(of_one)).min(self.limits.stream_bytes)
     }
 
     /// A piece of a stream. One that came before is dropped; one after a gap ends the stream, since the channel under it
@@ -152,6 +206,7 @@ impl Incoming {
     /// Streams that have been silent for too long fail.
     pub(super) fn on_timeout(&mut self, now: Instant, counters: &mut DataCounters) {
         self.fail_where(|_, stream| stream.idle_at <= now, &StreamFailure::Idle, counters);
+        self.fail_where(|_, stream| stream.ends_at <= now, &StreamFailure::TooOld, counters);
     }
 
     /// A participant left: its streams fail.
@@ -169,13 +224,18 @@ impl Incoming {
         self.events.pop_front()
     }
 
-    /// When the first of the open streams will have been silent for too long.
+    /// When the first of the open streams will have been silent, or open, for too long.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.open.values().map(|stream| stream.idle_at).min()
+        self.open.values().map(|stream| stream.idle_at.min(stream.ends_at)).min()
     }
 
     /// Counts, bounds and passes on what a chunk holds.
     fn accept(&mut self, key: &StreamKey, bytes: Vec<u8>, counters: &mut DataCounters) {
+        let room = match self.open.get(key).map(|stream| stream.entrance) {
+            Some(Entrance::Bounded) => self.room_for(key),
+            Some(Entrance::AskedFor) => self.limits.stream_bytes,
+            None => return,
+        };
         let Some(stream) = self.open.get_mut(key) else { return };
         stream.received += bytes.len() as u64;
         if let Some(limit) = stream.info.total_length.filter(|promised| stream.received > *promised) {
@@ -184,14 +244,11 @@ impl Incoming {
         }
         let content = match &mut stream.content {
             Content::Whole { gathered } => {
-                let limit =
-                    self.limits.stream_bytes.min(self.limits.gathered_bytes - self.gathered + gathered.len());
-                if gathered.len() + bytes.len() > limit {
+                if gathered.len() + bytes.len() > room {
                     counters.streams_refused += 1;
-                    self.fail(key, StreamFailure::TooLong { limit: limit as u64 }, counters);
+                    self.fail(key, StreamFailure::TooLong { limit: room as u64 }, counters);
                     return;
                 }
-                self.gathered += bytes.len();
                 gathered.extend_from_slice(&bytes);
                 return;
             }
@@ -210,7 +267,7 @@ impl Incoming {
 
     /// The end of a stream: is all there that was promised?
     fn finish(&mut self, key: &StreamKey, attributes: BTreeMap<String, String>, counters: &mut DataCounters) {
-        let Some(stream) = self.remove(key) else { return };
+        let Some(stream) = self.open.remove(key) else { return };
         let Receiving { mut info, received, content, .. } = stream;
         match complete(&mut info, received, content, attributes) {
             Ok(event) => {
@@ -225,7 +282,7 @@ impl Incoming {
     }
 
     fn fail(&mut self, key: &StreamKey, failure: StreamFailure, counters: &mut DataCounters) {
-        let Some(stream) = self.remove(key) else { return };
+        let Some(stream) = self.open.remove(key) else { return };
         counters.streams_failed += 1;
         self.events.push_back(DataEvent::StreamFailed { info: stream.info, failure });
     }
@@ -246,13 +303,15 @@ impl Incoming {
             self.fail(&key, failure.clone(), counters);
         }
     }
+}
 
-    fn remove(&mut self, key: &StreamKey) -> Option<Receiving> {
-        let stream = self.open.remove(key)?;
-        if let Content::Whole { gathered } = &stream.content {
-            self.gathered -= gathered.len();
+impl Receiving {
+    /// Bytes kept until its end.
+    const fn gathered(&self) -> usize {
+        match &self.content {
+            Content::Whole { gathered } => gathered.len(),
+            Content::TextChunks { .. } | Content::ByteChunks => 0,
         }
-        Some(stream)
     }
 }
 

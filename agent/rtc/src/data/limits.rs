@@ -7,10 +7,16 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Streams open at once, from all participants together.
     pub open_streams: usize,
+    /// Streams open at once from one participant: nobody takes the places of all.
+    pub open_streams_of_one: usize,
     /// Bytes of one stream that is delivered whole.
     pub stream_bytes: usize,
     /// Bytes of all streams that are still being gathered.
     pub gathered_bytes: usize,
+    /// The same of one participant.
+    pub gathered_bytes_of_one: usize,
+    /// How long a stream may be open, however much it says.
+    pub stream_life: Duration,
     /// How long an open stream may be silent before it fails.
     pub stream_idle: Duration,
     /// Bytes of packets waiting for the transport.
@@ -23,8 +29,11 @@ impl Limits {
     /// Sized for a conversation: 1 MiB holds eleven seconds of a caller's audio from before it connected.
     pub const CONVERSATION: Self = Self {
         open_streams: 64,
+        open_streams_of_one: 16,
         stream_bytes: 1 << 20,
         gathered_bytes: 4 << 20,
+        gathered_bytes_of_one: 2 << 20,
+        stream_life: Duration::from_secs(600),
         stream_idle: Duration::from_secs(60),
         queued_bytes: 4 << 20,
         rpc_pending: 64,
@@ -43,7 +52,7 @@ pub enum Delivery {
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// An incoming stream has been silent for [`Limits::stream_idle`].
+    /// An incoming stream has been silent for [`Limits::stream_idle`], or open for [`Limits::stream_life`].
     StreamIdle,
     /// The other side has not acknowledged our procedure request.
     RpcAcknowledgement,

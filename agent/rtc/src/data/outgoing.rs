@@ -1,6 +1,6 @@
 //! Packets on their way out: streams cut into chunks, messages, and the bounded queues that the transport empties.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;
 
 use agent_rtc_proto::{Identity, Reliability};
@@ -14,6 +14,7 @@ use super::cut::{self, CHUNK_BYTES};
 use super::error::SendError;
 use super::identity::StreamId;
 use super::limits::WallClock;
+use super::rpc;
 
 /// What one packet may take: an SCTP message that every peer accepts.
 const PACKET_BYTES: usize = 16 * 1024;
@@ -59,6 +60,8 @@ struct OpenStream {
     id: StreamId,
     address: Address,
     next_chunk: u64,
+    /// In which of our stays it was opened.
+    stay: u32,
 }
 
 /// From and to whom a packet goes.
@@ -75,6 +78,8 @@ pub(super) struct Outgoing {
     lossy: VecDeque<DataPacket>,
     queued: usize,
     limit: usize,
+    /// How often the room was joined anew.
+    stay: u32,
     clock: WallClock,
     random: fastrand::Rng,
 }
@@ -100,6 +105,7 @@ impl Outgoing {
             lossy: VecDeque::new(),
             queued: 0,
             limit,
+            stay: 0,
             clock,
             random: fastrand::Rng::with_seed(seed),
         }
@@ -119,6 +125,23 @@ impl Outgoing {
         self.reliable.clear();
         self.lossy.clear();
         self.queued = 0;
+    }
+
+    /// Another stay begins. Streams that are open are lost, and with them what waits of them; so is every procedure.
+    pub(super) fn begin_anew(&mut self) {
+        self.stay += 1;
+        let begun: BTreeSet<String> = self.reliable.iter().filter_map(stream_begun).collect();
+        let ended: BTreeSet<String> = self.reliable.iter().filter_map(stream_ended).collect();
+        let is_whole = |id: &String| begun.contains(id) && ended.contains(id);
+        let goes_on = |packet: &DataPacket| match &packet.value {
+            Some(Value::StreamHeader(header)) => is_whole(&header.stream_id),
+            Some(Value::StreamChunk(chunk)) => is_whole(&chunk.stream_id),
+            Some(Value::StreamTrailer(trailer)) => is_whole(&trailer.stream_id),
+            Some(Value::RpcRequest(_) | Value::RpcAck(_) | Value::RpcResponse(_)) => false,
+            Some(_) | None => true,
+        };
+        self.reliable.retain(goes_on);
+        self.queued = self.reliable.iter().chain(&self.lossy).map(Message::encoded_len).sum();
     }
 
     /// A random id in the form of a version 4 UUID.
@@ -289,7 +312,7 @@ impl Outgoing {
         let packet = address.packet(Reliability::Reliable, Value::StreamHeader(header));
         fits(packet.encoded_len())?;
         self.push(Reliability::Reliable, vec![packet])?;
-        Ok(OpenStream { id, address, next_chunk: 0 })
+        Ok(OpenStream { id, address, next_chunk: 0, stay: self.stay })
     }
 
     fn append<'a>(
@@ -297,6 +320,9 @@ impl Outgoing {
         stream: &mut OpenStream,
         chunks: impl Iterator<Item = &'a [u8]>,
     ) -> Result<(), SendError> {
+        if stream.stay != self.stay {
+            return Err(SendError::StreamLost);
+        }
         let packets: Vec<DataPacket> = chunks
             .zip(stream.next_chunk..)
             .map(|(content, index)| stream.address.chunk(&stream.id, index, content))
@@ -309,10 +335,13 @@ impl Outgoing {
 
     fn close(
         &mut self,
-        OpenStream { id, address, .. }: OpenStream,
+        OpenStream { id, address, stay, .. }: OpenStream,
         attributes: BTreeMap<String, String>,
         reason: Option<&str>,
     ) {
+        if stay != self.stay {
+            return;
+        }
         let trailer = address.trailer(&id, attributes, reason);
         // Past the bound too: its header was within it, and without the trailer receivers would wait for nothing.
         self.queued += trailer.encoded_len();
@@ -425,6 +454,25 @@ impl Address {
             attributes: attributes.into_iter().collect(),
         };
         self.packet(Reliability::Reliable, Value::StreamTrailer(trailer))
+    }
+}
+
+/// The stream that a packet begins, unless it is one of a procedure.
+fn stream_begun(packet: &DataPacket) -> Option<String> {
+    match &packet.value {
+        Some(Value::StreamHeader(header)) if !rpc::is_topic(&header.topic) => Some(header.stream_id.clone()),
+        Some(_) | None => None,
+    }
+}
+
+/// The stream that a packet ends; with its content inside, a header does. None of a procedure.
+fn stream_ended(packet: &DataPacket) -> Option<String> {
+    match &packet.value {
+        Some(Value::StreamTrailer(trailer)) => Some(trailer.stream_id.clone()),
+        Some(Value::StreamHeader(header)) => {
+            header.inline_content.as_ref().and_then(|_| stream_begun(packet))
+        }
+        Some(_) | None => None,
     }
 }
 

@@ -10,7 +10,7 @@
 
 mod error;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{Identity, Reliability};
@@ -22,6 +22,7 @@ use super::counters::DataCounters;
 use super::error::SendError;
 use super::event::{DataEvent, RpcRequest, StreamInfo};
 use super::identity::{RpcId, RpcKey};
+use super::incoming::Admission;
 use super::limits::Timer;
 use super::outgoing::{Outgoing, StreamOptions};
 
@@ -29,10 +30,16 @@ pub use self::error::RpcError;
 
 /// Requests in stream form.
 pub(super) const REQUEST_TOPIC: &str = "lk.rpc_request";
+/// Whether streams of this topic carry procedures.
+pub(super) fn is_topic(topic: &str) -> bool {
+    topic == REQUEST_TOPIC || topic == RESPONSE_TOPIC
+}
+
 /// Answers in stream form.
 pub(super) const RESPONSE_TOPIC: &str = "lk.rpc_response";
 
-const REQUEST_ID: &str = "lk.rpc_request_id";
+/// Of both: which request it is.
+pub(super) const REQUEST_ID: &str = "lk.rpc_request_id";
 const METHOD: &str = "lk.rpc_request_method";
 const RESPONSE_TIMEOUT_MS: &str = "lk.rpc_request_response_timeout_ms";
 const VERSION: &str = "lk.rpc_request_version";
@@ -210,18 +217,29 @@ impl Rpc {
         self.admit(now, request, false, out, events, counters);
     }
 
-    /// A request in stream form has begun: it is acknowledged before its payload is there.
+    /// A request in stream form has begun, and this is what became of it.
     pub(super) fn on_request_stream(
-        &mut self,
-        caller: &Identity,
-        header: &proto::data_stream::Header,
+        &self,
+        key: &RpcKey,
+        admission: Admission,
         out: &mut Outgoing,
         counters: &mut DataCounters,
     ) {
-        if let Some(id) = header.attributes.get(REQUEST_ID) {
-            let key = RpcKey { caller: caller.clone(), id: id.as_str().into() };
-            reply(out, acknowledgement(&key), &key.caller, counters);
+        match admission {
+            Admission::Taken => reply(out, acknowledgement(key), &key.caller, counters),
+            // It was acknowledged when it began.
+            Admission::Known => {}
+            Admission::Unreadable => refuse(out, key, RpcError::UNSUPPORTED_VERSION, counters),
+            Admission::Full => {
+                let error = RpcError { data: "too many streams".into(), ..RpcError::APPLICATION };
+                refuse(out, key, error, counters);
+            }
         }
+    }
+
+    /// Whether we wait for an answer to this request, of this participant.
+    pub(super) fn awaits(&self, request: &RpcKey) -> bool {
+        self.asked.get(&request.id).is_some_and(|asked| asked.destination == request.caller)
     }
 
     /// A stream has ended. Those of remote procedures are taken; the others are given back.
@@ -429,8 +447,17 @@ impl Rpc {
 }
 
 fn request_key(info: &StreamInfo) -> Option<RpcKey> {
-    let id = info.attributes.get(REQUEST_ID).filter(|id| !id.is_empty())?;
-    Some(RpcKey { caller: info.key.sender.clone(), id: id.as_str().into() })
+    let id = info.attributes.get(REQUEST_ID)?;
+    request_key_from(&info.key.sender, id)
+}
+
+/// The request that a header names, with who sent it; none if it names none.
+pub(super) fn request_key_of(sender: &Identity, attributes: &HashMap<String, String>) -> Option<RpcKey> {
+    request_key_from(sender, attributes.get(REQUEST_ID)?)
+}
+
+fn request_key_from(sender: &Identity, id: &str) -> Option<RpcKey> {
+    (!id.is_empty()).then(|| RpcKey { caller: sender.clone(), id: id.into() })
 }
 
 fn to(topic: &str, attributes: BTreeMap<String, String>, destination: &Identity) -> StreamOptions {

@@ -1,5 +1,7 @@
 //! Timelines of the data channel: a room of two data planes, a server between them, and time that the test moves.
 
+mod anew;
+mod bounds;
 mod malformed;
 mod messages;
 mod outgoing;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent_rtc::data::{DataEvent, Delivery};
+use agent_rtc::data::{DataEvent, Delivery, SendError};
 use agent_rtc::{DisconnectCause, Event, JoinOptions, RoomEvent};
 
 use crate::peers::{Peers, on_topic};
@@ -125,6 +125,9 @@ async fn a_server_that_restarts_is_joined_anew_and_every_track_is_published_once
     let (annas, first_sid) = peers.publish_to(anna, bert).await;
     peers.speak_until_heard(anna, annas, bert).await;
     peers.room(anna).set_attributes([("state".to_owned(), "kept".to_owned())].into());
+    let room = peers.room(anna);
+    let now = room.now();
+    let mut caption = room.data().open_text(now, on_topic("t")).unwrap();
     server.restart();
     let (mut published, mut done) = (Vec::new(), [false, false]);
     let began = tokio::time::Instant::now();
@@ -150,6 +153,20 @@ async fn a_server_that_restarts_is_joined_anew_and_every_track_is_published_once
     assert_eq!(peers.room(bert).participants().next().unwrap().attributes.get("state").unwrap(), "kept");
     peers.room(bert).subscribe(&published[0], true);
     peers.speak_until_heard(anna, annas, bert).await;
+
+    peers.room(bert).data().receive("t", Delivery::Whole);
+    let room = peers.room(anna);
+    let now = room.now();
+    let lost = room.data().append_text(&mut caption, "into nothing");
+    assert_eq!(lost, Err(SendError::StreamLost), "nobody in the new stay has its beginning");
+    room.data().close_text(caption, Default::default(), None);
+    room.data().send_text(now, "heard", on_topic("t")).unwrap();
+    let text = |event: &Event| match event {
+        Event::Data(DataEvent::Text { text, .. }) => Some(text.clone()),
+        _ => None,
+    };
+    assert_eq!(peers.until(bert, "the text", text).await, "heard");
+    assert_eq!(peers.room(bert).data().counters().stray, 0);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use livekit_protocol::data_stream::{ByteHeader, Chunk, Header, TextHeader, Trail
 
 use super::*;
 
-fn header(id: &str) -> Header {
+pub(super) fn header(id: &str) -> Header {
     Header {
         stream_id: id.into(),
         topic: "t".into(),
@@ -14,11 +14,11 @@ fn header(id: &str) -> Header {
     }
 }
 
-fn opens(id: &str) -> Value {
+pub(super) fn opens(id: &str) -> Value {
     Value::StreamHeader(header(id))
 }
 
-fn chunk(id: &str, index: u64, content: &str) -> Value {
+pub(super) fn chunk(id: &str, index: u64, content: &str) -> Value {
     raw_chunk(id, index, content.as_bytes())
 }
 
@@ -31,7 +31,7 @@ fn raw_chunk(id: &str, index: u64, content: &[u8]) -> Value {
     })
 }
 
-fn ends(id: &str) -> Value {
+pub(super) fn ends(id: &str) -> Value {
     Value::StreamTrailer(Trailer { stream_id: id.into(), ..Default::default() })
 }
 
