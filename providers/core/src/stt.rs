@@ -77,7 +77,8 @@ pub trait SttStream: Send {
     fn finish(&mut self);
 
     /// The next event. `None` is the end after [`SttStream::finish`]; after an error the stream is dead, unless the
-    /// error's kind is transient and the provider goes on by itself, which it then says by another event.
+    /// error's kind is transient and the provider goes on by itself, which it then says by another event: an empty
+    /// final when speech was lost, so that nobody waits for its words.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SttEvent, ProviderError>>>;
 }
 

@@ -10,7 +10,7 @@
 //! | [`Sentences`] | a voice that wants whole texts | a voice that takes pieces |
 //! | [`TimedEar`], [`TimedMind`], [`TimedVoice`], [`TimedRecogniser`], [`TimedDetector`] | a port | the same, which never waits for ever |
 //! | [`FallbackEar`], [`FallbackMind`], [`FallbackVoice`] | a chain of ports | one that goes on when one of them fails |
-//! | [`RetryingMind`] | a mind | a mind that tries again before its first piece |
+//! | [`RetryingRecogniser`], [`RetryingMind`], [`RetryingVoice`] | a port | the same, which tries again while nothing was given |
 #![warn(missing_docs)]
 
 mod cutter;
@@ -24,7 +24,9 @@ mod trial;
 
 pub use cutter::{SentenceCutter, SentenceRules};
 pub use fallback::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
-pub use retry::{RetryBudget, RetryPolicy, RetryTally, RetryingMind, backoff};
+pub use retry::{
+    Retries, RetryBudget, RetryPolicy, RetryTally, RetryingMind, RetryingRecogniser, RetryingVoice, backoff,
+};
 pub use segments::{SegmentRules, Segments};
 pub use sentences::Sentences;
 pub use timeout::{

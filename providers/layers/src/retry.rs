@@ -1,25 +1,28 @@
-//! A mind that tries again, as long as nothing of the answer was given.
+//! Trying again: when, how often, and what came of it; written once for all ports.
 //!
 //! Tried again is only what may succeed ([`ErrorKind::is_transient`](providers_core::ErrorKind::is_transient)), after a random pause that grows, or after the
 //! pause that the provider asks for; and only while retries stay a small share of all requests, so that a provider
-//! in trouble is not drowned.
+//! in trouble is not drowned. What each port can take back decides until when: a mind until its first piece, a voice
+//! until its first sample, a recogniser of whole utterances until its answer.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
-    task::{Context, Poll, ready},
     time::Duration,
 };
 
-use futures_core::Stream;
-use providers_core::{ChatRequest, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo, Usage};
-use tokio::time::Sleep;
+use providers_core::{ProviderError, Usage};
 use tracing::debug;
 
-use crate::trial::{Trial, Tried};
+mod mind;
+mod recogniser;
+mod voice;
+
+pub use mind::RetryingMind;
+pub use recogniser::RetryingRecogniser;
+pub use voice::RetryingVoice;
 
 /// When to try again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +46,7 @@ pub fn backoff(policy: &RetryPolicy, attempt: u32, asked: Option<Duration>, frac
     doubled.min(policy.cap).mul_f64(fraction.clamp(0.0, 1.0)).max(asked.unwrap_or_default())
 }
 
-/// How many retries a provider may be burdened with, shared by all that use it.
+/// How many retries a provider may be burdened with.
 #[derive(Debug)]
 pub struct RetryBudget {
     /// Thousandths of a retry.
@@ -56,9 +59,9 @@ impl RetryBudget {
     /// Each request saves `share_permille` thousandths of a retry; at most `reserve` whole ones are saved, and so
     /// many are there at the beginning.
     #[must_use]
-    pub fn new(share_permille: u16, reserve: u32) -> Arc<Self> {
+    pub fn new(share_permille: u16, reserve: u32) -> Self {
         let most = u64::from(reserve) * 1000;
-        Arc::new(Self { saved: AtomicU64::new(most), share: u64::from(share_permille), most })
+        Self { saved: AtomicU64::new(most), share: u64::from(share_permille), most }
     }
 
     fn save(&self) {
@@ -74,9 +77,9 @@ impl RetryBudget {
 /// What became of the attempts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RetryTally {
-    /// Answers asked for.
-    pub answers: u64,
-    /// Attempts that failed before their first piece.
+    /// What was asked for: answers, utterances, speeches.
+    pub requests: u64,
+    /// Attempts that failed and could be taken back.
     pub failed_attempts: u64,
     /// Attempts made again.
     pub retries: u64,
@@ -86,92 +89,58 @@ pub struct RetryTally {
     pub wasted: Usage,
 }
 
-/// A mind that tries again.
-pub struct RetryingMind {
-    shared: Arc<Shared>,
-    seed: u64,
-}
-
-struct Shared {
-    mind: Arc<dyn LanguageModel>,
+/// How one provider is tried again, and what came of it. Shared by all that ask it, on any thread; touched once a
+/// request and once a failure, never per piece.
+#[derive(Debug)]
+pub struct Retries {
     policy: RetryPolicy,
-    budget: Arc<RetryBudget>,
+    budget: RetryBudget,
+    seed: u64,
     tally: Mutex<RetryTally>,
 }
 
-impl Shared {
-    fn note(&self, change: impl FnOnce(&mut RetryTally)) {
-        change(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-}
-
-impl RetryingMind {
-    /// `mind`, tried again by `policy` within `budget`; the pauses are drawn from `seed`.
+impl Retries {
+    /// By `policy` within `budget`; the pauses are drawn from `seed`.
     #[must_use]
-    pub fn new(
-        mind: Arc<dyn LanguageModel>,
-        policy: RetryPolicy,
-        budget: Arc<RetryBudget>,
-        seed: u64,
-    ) -> Self {
-        let tally = Mutex::new(RetryTally::default());
-        Self { shared: Arc::new(Shared { mind, policy, budget, tally }), seed }
+    pub fn new(policy: RetryPolicy, budget: RetryBudget, seed: u64) -> Arc<Self> {
+        Arc::new(Self { policy, budget, seed, tally: Mutex::default() })
     }
 
     /// What became of the attempts so far.
     #[must_use]
     pub fn tally(&self) -> RetryTally {
-        *self.shared.tally.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl LanguageModel for RetryingMind {
-    fn info(&self) -> &ProviderInfo {
-        self.shared.mind.info()
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn answer(&self, request: ChatRequest) -> LlmStream {
-        self.shared.budget.save();
-        let mut number = 0;
-        self.shared.note(|tally| {
-            tally.answers += 1;
-            number = tally.answers;
+    fn note<T>(&self, change: impl FnOnce(&mut RetryTally) -> T) -> T {
+        change(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A new request.
+    fn request(self: &Arc<Self>) -> Attempts {
+        self.budget.save();
+        let number = self.note(|tally| {
+            tally.requests += 1;
+            tally.requests
         });
-        Box::pin(Retrying {
-            state: State::Trying(Trial::new(self.shared.mind.answer(request.clone()))),
-            shared: Arc::clone(&self.shared),
-            request,
-            attempt: 1,
-            random: fastrand::Rng::with_seed(self.seed.wrapping_add(number)),
-        })
-    }
-
-    fn prewarm(&self) {
-        self.shared.mind.prewarm();
+        let random = fastrand::Rng::with_seed(self.seed.wrapping_add(number));
+        Attempts { retries: Arc::clone(self), attempt: 1, random }
     }
 }
 
-/// One answer.
-struct Retrying {
-    state: State,
-    shared: Arc<Shared>,
-    request: ChatRequest,
+/// The attempts at one request.
+struct Attempts {
+    retries: Arc<Retries>,
+    /// The present one, counted from 1.
     attempt: u32,
     random: fastrand::Rng,
 }
 
-enum State {
-    Trying(Trial),
-    /// Between two attempts.
-    Pausing(Pin<Box<Sleep>>),
-    Over,
-}
-
-impl Retrying {
-    /// The pause before the next attempt, or `None` when this error is the answer.
+impl Attempts {
+    /// The present one failed, having used `wasted`: the pause before the next, or `None` when this error is the answer.
     fn pause_after(&mut self, error: &ProviderError, wasted: Usage) -> Option<Duration> {
-        let Shared { policy, budget, .. } = &*self.shared;
-        self.shared.note(|tally| {
+        let Retries { policy, budget, .. } = &*self.retries;
+        self.retries.note(|tally| {
             tally.failed_attempts += 1;
             tally.wasted += wasted;
         });
@@ -182,47 +151,19 @@ impl Retrying {
             return None;
         }
         if !budget.spend() {
-            self.shared.note(|tally| tally.refused_by_budget += 1);
+            self.retries.note(|tally| tally.refused_by_budget += 1);
             return None;
         }
-        self.shared.note(|tally| tally.retries += 1);
+        self.retries.note(|tally| tally.retries += 1);
         let pause = backoff(policy, self.attempt, error.retry_after, self.random.f64());
         debug!(
             provider = error.provider,
             kind = error.kind.name(),
             attempt = self.attempt,
             ?pause,
-            "answer tried again"
+            "tried again"
         );
+        self.attempt += 1;
         Some(pause)
-    }
-}
-
-impl Stream for Retrying {
-    type Item = Result<LlmEvent, ProviderError>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = &mut *self;
-        loop {
-            match &mut this.state {
-                State::Trying(trial) => match ready!(trial.poll(this.shared.mind.info().provider, cx)) {
-                    Tried::Begun(event) => return Poll::Ready(Some(Ok(event))),
-                    Tried::Goes(item) => return Poll::Ready(item),
-                    Tried::Failed { error, wasted } => match this.pause_after(&error, wasted) {
-                        Some(pause) => this.state = State::Pausing(Box::pin(tokio::time::sleep(pause))),
-                        None => {
-                            this.state = State::Over;
-                            return Poll::Ready(Some(Err(error)));
-                        }
-                    },
-                },
-                State::Pausing(pause) => {
-                    ready!(pause.as_mut().poll(cx));
-                    this.attempt += 1;
-                    this.state = State::Trying(Trial::new(this.shared.mind.answer(this.request.clone())));
-                }
-                State::Over => return Poll::Ready(None),
-            }
-        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use providers_core::{
     BatchRecogniser, BoxFuture, ErrorKind, ProviderError, ProviderInfo, Recognition, SampleRate,
-    SpeechToText, SttCapabilities, SttEvent, SttOptions, SttStream, VoiceEdge,
+    SpeechToText, SttCapabilities, SttEvent, SttOptions, SttStream, Transcript, VoiceEdge,
 };
 
 /// How a stream is cut.
@@ -93,7 +93,7 @@ struct SegmentStream {
     past: VecDeque<i16>,
     speech: Option<Speech>,
     under_way: VecDeque<Utterance>,
-    /// Events ready to be given: at most two for each utterance, and an error for each one given up.
+    /// Events ready to be given: at most two for each utterance, those given up included.
     events: VecDeque<Result<SttEvent, ProviderError>>,
     ending: Ending,
     parked: Option<Waker>,
@@ -150,7 +150,7 @@ impl SegmentStream {
         if self.under_way.len() >= self.rules.under_way.max(1)
             && let Some(given_up) = self.under_way.pop_front()
         {
-            self.events.push_back(Err(too_slow(self.recogniser.info().provider, given_up.lasts)));
+            self.lose(too_slow(self.recogniser.info().provider, given_up.lasts));
         }
         let lasts = SampleRate::HEARING.duration_of(speech.samples.len() as u64);
         let answer = Answer::Pending(self.recogniser.recognise(speech.samples, &self.options));
@@ -191,8 +191,14 @@ impl SegmentStream {
                 self.events.push_back(Ok(SttEvent::Final(transcript)));
                 self.events.push_back(Ok(SttEvent::Usage(usage)));
             }
-            Err(error) => self.events.push_back(Err(error)),
+            Err(error) => self.lose(error),
         }
+    }
+
+    /// An utterance of which nothing more will come.
+    fn lose(&mut self, error: ProviderError) {
+        self.events.push_back(Err(error));
+        self.events.push_back(Ok(SttEvent::Final(Transcript::default())));
     }
 }
 

@@ -12,8 +12,9 @@ use providers_conformance::{
 use providers_core::{BatchRecogniser, LanguageModel, SampleRate, SpeechToText, TextToSpeech};
 use providers_fake::{Answer, FakeMind, FakeRecogniser, FakeVoice, Heard, Sound, Speech, When};
 use providers_layers::{
-    EarTimeouts, MindTimeouts, RetryBudget, RetryPolicy, RetryingMind, SegmentRules, Segments, SentenceRules,
-    Sentences, TimedEar, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
+    EarTimeouts, MindTimeouts, Retries, RetryBudget, RetryPolicy, RetryingMind, RetryingRecogniser,
+    RetryingVoice, SegmentRules, Segments, SentenceRules, Sentences, TimedEar, TimedMind, TimedRecogniser,
+    TimedVoice, VoiceTimeouts,
 };
 
 use crate::faults::script;
@@ -28,16 +29,22 @@ async fn a_mind_tried_again_within_timeouts_is_a_mind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_batch_recogniser_cut_by_voice_is_an_ear() {
+async fn a_batch_recogniser_asked_again_and_cut_by_voice_is_an_ear() {
     let report = check_ear(&mut Bench::default()).await;
     assert!(report.is_clean() && report.not_staged.is_empty(), "{report}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_voice_given_sentences_is_a_voice() {
+async fn a_voice_given_sentences_that_are_tried_again_is_a_voice() {
     let report = check_voice(&mut Bench::default()).await;
     assert!(report.is_clean(), "{report}");
     assert!(report.hold.contains(&"all words together are the text, at times in order"), "{report}");
+}
+
+fn retries() -> Arc<Retries> {
+    let policy =
+        RetryPolicy { attempts: 3, base: Duration::from_millis(100), cap: SECOND, longest_asked: 2 * SECOND };
+    Retries::new(policy, RetryBudget::new(200, 10), 7)
 }
 
 #[derive(Default)]
@@ -54,6 +61,7 @@ impl Bench {
     fn ear(&mut self, recogniser: FakeRecogniser) -> Option<Arc<dyn SpeechToText>> {
         let recogniser: Arc<dyn BatchRecogniser> =
             Arc::new(TimedRecogniser::new(Arc::new(recogniser), 5 * SECOND));
+        let recogniser: Arc<dyn BatchRecogniser> = Arc::new(RetryingRecogniser::new(recogniser, retries()));
         let segments = Segments::new(Arc::clone(&recogniser), SegmentRules::SPOKEN);
         self.open = Some(Box::new(move || Arc::strong_count(&recogniser) as u64 - 2));
         Some(Arc::new(TimedEar::new(Arc::new(segments), EarTimeouts { answer: 5 * SECOND })))
@@ -78,13 +86,7 @@ impl MindBench for Bench {
         self.open = Some(Box::new(move || counted.open_now()));
         let timed =
             Arc::new(TimedMind::new(mind, MindTimeouts { first: SECOND, idle: SECOND, total: 9 * SECOND }));
-        let policy = RetryPolicy {
-            attempts: 3,
-            base: Duration::from_millis(100),
-            cap: SECOND,
-            longest_asked: Duration::from_secs(10),
-        };
-        Some(Arc::new(RetryingMind::new(timed, policy, RetryBudget::new(200, 10), 7)))
+        Some(Arc::new(RetryingMind::new(timed, retries())))
     }
 
     fn plain(&mut self) -> (Arc<dyn LanguageModel>, String) {
@@ -143,7 +145,7 @@ impl VoiceBench for Bench {
         let counted = Arc::clone(&voice);
         self.open = Some(Box::new(move || counted.open_now()));
         let timeouts = VoiceTimeouts { first: SECOND, idle: SECOND, total: 9 * SECOND };
-        let timed = Arc::new(TimedVoice::new(voice, timeouts));
+        let timed = Arc::new(RetryingVoice::new(Arc::new(TimedVoice::new(voice, timeouts)), retries()));
         let text =
             "Good morning to all of you. What can I do for you today? One moment please, I am looking.";
         (Arc::new(Sentences::new(timed, SentenceRules::SPOKEN)), text.to_owned())

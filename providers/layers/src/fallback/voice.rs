@@ -9,11 +9,12 @@ use std::{
 };
 
 use providers_core::{
-    ErrorKind, ProviderError, ProviderInfo, SampleRate, SpeechChunk, TextToSpeech, TtsCapabilities,
-    TtsOptions, TtsStream, Usage,
+    ProviderError, ProviderInfo, SampleRate, SpeechChunk, TextToSpeech, TtsCapabilities, TtsOptions,
+    TtsStream,
 };
 
 use super::{Attempt, Chain};
+use crate::trial::{SpeechTrial, Spoken};
 
 /// A voice of one call that is one of a chain. The voices may have different rates: a stream says its own.
 pub struct FallbackVoice {
@@ -58,17 +59,12 @@ impl TextToSpeech for FallbackVoice {
         let attempt = Attempt::first(&self.chain, self.number.load(Relaxed));
         let voice = self.chain.provider(attempt.number);
         Box::new(Speech {
-            stream: Some(voice.open(options.clone())),
+            trial: SpeechTrial::new(voice.open(options.clone())),
             rate: voice.sample_rate(),
             chain: Arc::clone(&self.chain),
             number: Arc::clone(&self.number),
             attempt,
             options,
-            text: String::new(),
-            flushed: 0,
-            is_finished: false,
-            has_spoken: false,
-            used: None,
         })
     }
 
@@ -81,113 +77,56 @@ impl TextToSpeech for FallbackVoice {
 
 /// The speech of one reply.
 struct Speech {
-    /// Gone after the last failure.
-    stream: Option<Box<dyn TtsStream>>,
+    trial: SpeechTrial,
     rate: SampleRate,
     chain: Arc<Chain<dyn TextToSpeech>>,
     number: Arc<AtomicUsize>,
     attempt: Attempt,
     options: TtsOptions,
-    /// What the next voice would have to say; kept until there is sound.
-    text: String,
-    /// How much of it was to be spoken without waiting for more.
-    flushed: usize,
-    is_finished: bool,
-    has_spoken: bool,
-    /// What the voice reported before its first sample: told with it, forgotten with its failure.
-    used: Option<Usage>,
-}
-
-impl Speech {
-    /// Opens the next voice and gives it what the one before was given.
-    fn replace(&mut self) {
-        let voice = self.chain.provider(self.attempt.number);
-        self.rate = voice.sample_rate();
-        let mut stream = voice.open(self.options.clone());
-        let (first, rest) = self.text.split_at(self.flushed);
-        if !first.is_empty() {
-            stream.push(first);
-            stream.flush();
-        }
-        if !rest.is_empty() {
-            stream.push(rest);
-        }
-        if self.is_finished {
-            stream.finish();
-        }
-        self.used = None;
-        self.stream = Some(stream);
-    }
-
-    fn on_chunk(&mut self, mut chunk: SpeechChunk) -> SpeechChunk {
-        if self.has_spoken {
-            return chunk;
-        }
-        if chunk.samples.is_empty() {
-            if let Some(used) = chunk.usage.take() {
-                *self.used.get_or_insert_default() += used;
-            }
-            return chunk;
-        }
-        self.has_spoken = true;
-        self.chain.succeeded(self.attempt.number);
-        self.number.store(self.attempt.number, Relaxed);
-        if let Some(used) = self.used.take() {
-            *chunk.usage.get_or_insert_default() += used;
-        }
-        self.text = String::new();
-        chunk
-    }
 }
 
 impl TtsStream for Speech {
     fn push(&mut self, text: &str) {
-        if !self.has_spoken {
-            self.text.push_str(text);
-        }
-        if let Some(stream) = &mut self.stream {
-            stream.push(text);
-        }
+        self.trial.push(text);
     }
 
     fn flush(&mut self) {
-        self.flushed = self.text.len();
-        if let Some(stream) = &mut self.stream {
-            stream.flush();
-        }
+        self.trial.flush();
     }
 
     fn finish(&mut self) {
-        self.is_finished = true;
-        if let Some(stream) = &mut self.stream {
-            stream.finish();
-        }
+        self.trial.finish();
     }
 
     fn sample_rate(&self) -> Option<SampleRate> {
-        Some(self.stream.as_ref().and_then(|stream| stream.sample_rate()).unwrap_or(self.rate))
+        Some(self.trial.sample_rate().unwrap_or(self.rate))
     }
 
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         loop {
-            let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
-            let error = match ready!(stream.poll_audio(cx)) {
-                Some(Ok(chunk)) => return Poll::Ready(Some(Ok(self.on_chunk(chunk)))),
-                Some(Err(error)) => error,
-                None if self.is_finished => return Poll::Ready(None),
-                None => {
-                    let provider = self.chain.provider(self.attempt.number).info().provider;
-                    ProviderError::new(provider, ErrorKind::StreamCut, "ended before its text did")
+            let voice = self.chain.provider(self.attempt.number);
+            match ready!(self.trial.poll(voice.info().provider, cx)) {
+                // The call stays with who spoke.
+                Spoken::Begun(chunk) => {
+                    self.chain.succeeded(self.attempt.number);
+                    self.number.store(self.attempt.number, Relaxed);
+                    return Poll::Ready(Some(Ok(chunk)));
                 }
-            };
-            if self.has_spoken {
-                self.chain.failed(self.attempt.number, &error);
-            } else if self.attempt.next(&self.chain, &error) {
-                self.replace();
-                continue;
+                Spoken::Goes(chunk) => return Poll::Ready(Some(Ok(chunk))),
+                Spoken::Over => return Poll::Ready(None),
+                Spoken::Broken(error) => {
+                    self.chain.failed(self.attempt.number, &error);
+                    return Poll::Ready(Some(Err(error)));
+                }
+                Spoken::Failed { error, wasted: _ } => {
+                    if !self.attempt.next(&self.chain, &error) {
+                        return Poll::Ready(Some(Err(error)));
+                    }
+                    let next = self.chain.provider(self.attempt.number);
+                    self.rate = next.sample_rate();
+                    self.trial.again(next.open(self.options.clone()));
+                }
             }
-            self.stream = None;
-            return Poll::Ready(Some(Err(error)));
         }
     }
 }

@@ -1,13 +1,15 @@
-//! Ears: timed, and made of recognisers.
+//! Ears: timed, and made of recognisers, which are asked again.
 
 use std::{future::poll_fn, sync::Arc, time::Duration};
 
-use providers_core::{ErrorKind, SpeechToText, SttEvent, SttOptions, SttStream, VoiceEdge};
+use providers_core::{BatchRecogniser, ErrorKind, SpeechToText, SttEvent, SttOptions, SttStream, VoiceEdge};
 use providers_fake::{FakeEar, FakeRecogniser, Fault, Faults, Heard, Mishap};
-use providers_layers::{EarTimeouts, SegmentRules, Segments, TimedEar, TimedRecogniser};
+use providers_layers::{
+    EarTimeouts, Retries, RetryBudget, RetryingRecogniser, SegmentRules, Segments, TimedEar, TimedRecogniser,
+};
 use tokio::time::Instant;
 
-use crate::{error, millis};
+use crate::{POLICY, error, millis};
 
 #[tokio::test(start_paused = true)]
 async fn a_recogniser_that_does_not_answer_is_given_up_and_the_next_utterance_is_heard() {
@@ -17,7 +19,7 @@ async fn a_recogniser_that_does_not_answer_is_given_up_and_the_next_utterance_is
     let ear = Segments::new(timed, SegmentRules::SPOKEN);
     let mut stream = ear.open(SttOptions::default());
     say(&mut *stream, 1_000);
-    assert_eq!(next(&mut *stream).await, "total_timeout");
+    assert_eq!([next(&mut *stream).await, next(&mut *stream).await], ["total_timeout", ""]);
     say(&mut *stream, 1_000);
     assert_eq!(next(&mut *stream).await, "utterance 2");
     assert_eq!(recogniser.open_now(), 0);
@@ -68,7 +70,9 @@ async fn a_recogniser_slower_than_speech_loses_the_oldest_and_says_so() {
         say(&mut *stream, 1_000);
     }
     assert_eq!(recogniser.open_now(), 4);
-    assert_eq!([next(&mut *stream).await, next(&mut *stream).await], ["overloaded", "overloaded"]);
+    for expected in ["overloaded", "", "overloaded", ""] {
+        assert_eq!(next(&mut *stream).await, expected);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,6 +102,52 @@ async fn an_ear_asked_for_words_has_so_long_to_answer() {
     assert_eq!(next(&mut *stream).await, "first_byte_timeout");
     assert_eq!((began.elapsed().as_millis(), ear.open_now()), (2_000, 0));
     assert_eq!(next(&mut *stream).await, "end");
+}
+
+/// An ear over a recogniser that is asked again.
+fn ear(faults: Faults) -> (Arc<FakeRecogniser>, Arc<Retries>, Segments) {
+    let recogniser =
+        Arc::new(FakeRecogniser::new(Heard::Counted, millis(100)).with_faults(faults).recording());
+    let retries = Retries::new(POLICY, RetryBudget::new(200, 10), 1);
+    let port = Arc::clone(&recogniser) as Arc<dyn BatchRecogniser>;
+    let retrying = RetryingRecogniser::new(port, Arc::clone(&retries));
+    (recogniser, retries, Segments::new(Arc::new(retrying), SegmentRules::SPOKEN))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_utterance_is_sent_again_as_a_whole() {
+    let cut = Some(Fault { after: 0, what: Mishap::End });
+    let (recogniser, retries, ear) = ear(Faults::sequence([error(0, ErrorKind::Overloaded), cut]));
+    let mut stream = ear.open(SttOptions::default());
+    say(&mut *stream, 1_000);
+    let began = Instant::now();
+    assert_eq!(next(&mut *stream).await, "utterance 3", "as the recogniser counts its requests");
+    assert!(began.elapsed() <= millis(3 * 100 + 100 + 200), "{:?}", began.elapsed());
+    assert_eq!(recogniser.utterances(), [16_000; 3]);
+    assert_eq!((retries.tally().retries, recogniser.open_now()), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_utterance_that_cannot_be_recognised_is_told_and_awaited_no_longer() {
+    let (recogniser, retries, ear) = ear(Faults::sequence([error(0, ErrorKind::Overloaded); 4]));
+    let mut stream = ear.open(SttOptions::default());
+    say(&mut *stream, 1_000);
+    assert_eq!([next(&mut *stream).await, next(&mut *stream).await], ["overloaded", ""]);
+    assert_eq!((recogniser.utterances().len(), retries.tally().failed_attempts), (4, 4));
+    say(&mut *stream, 1_000);
+    assert_eq!(next(&mut *stream).await, "utterance 5", "the next is heard");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_is_dropped_sends_nothing_again() {
+    let (recogniser, _, ear) = ear(Faults::always(error(0, ErrorKind::Overloaded).unwrap()));
+    let mut stream = ear.open(SttOptions::default());
+    say(&mut *stream, 1_000);
+    let given_up = tokio::time::timeout(millis(50), next(&mut *stream)).await;
+    assert!(given_up.is_err() && recogniser.open_now() == 1);
+    drop(stream);
+    tokio::time::sleep(millis(5_000)).await;
+    assert_eq!((recogniser.open_now(), recogniser.utterances().len()), (0, 1));
 }
 
 fn push(stream: &mut dyn SttStream, length: u64) {

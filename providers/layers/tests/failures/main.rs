@@ -5,10 +5,19 @@ use std::time::Duration;
 
 use providers_core::ErrorKind;
 use providers_fake::{Fault, Mishap};
+use providers_layers::RetryPolicy;
 
 mod ears;
 mod minds;
 mod voices;
+
+/// How failures are tried again.
+const POLICY: RetryPolicy = RetryPolicy {
+    attempts: 4,
+    base: Duration::from_millis(100),
+    cap: Duration::from_millis(300),
+    longest_asked: Duration::from_secs(2),
+};
 
 const fn millis(millis: u64) -> Duration {
     Duration::from_millis(millis)

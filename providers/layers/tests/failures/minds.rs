@@ -12,17 +12,10 @@ use providers_core::{
     ProviderInfo, Usage,
 };
 use providers_fake::{Answer, FakeMind, Fault, Faults, Mishap, When};
-use providers_layers::{MindTimeouts, RetryBudget, RetryPolicy, RetryingMind, TimedMind, backoff};
+use providers_layers::{MindTimeouts, Retries, RetryBudget, RetryingMind, TimedMind, backoff};
 use tokio::time::Instant;
 
-use crate::{error, millis};
-
-const POLICY: RetryPolicy = RetryPolicy {
-    attempts: 4,
-    base: Duration::from_millis(100),
-    cap: Duration::from_millis(300),
-    longest_asked: Duration::from_secs(2),
-};
+use crate::{POLICY, error, millis};
 
 const TIMEOUTS: MindTimeouts = MindTimeouts { first: millis(1_000), idle: millis(500), total: millis(3_000) };
 
@@ -42,24 +35,24 @@ fn pauses_are_random_grow_to_their_cap_and_are_never_shorter_than_asked() {
 async fn one_failure_is_not_noticed() {
     for kind in [ErrorKind::Overloaded, ErrorKind::RateLimited, ErrorKind::StreamCut, ErrorKind::Unreachable]
     {
-        let (mind, retrying) = retrying(Faults::sequence([error(0, kind)]), 10);
+        let (mind, retries, retrying) = retrying(Faults::sequence([error(0, kind)]), 10);
         assert_eq!(answer(&retrying).await, "Hello! Stop");
-        assert_eq!((mind.opened(), retrying.tally().retries), (2, 1));
+        assert_eq!((mind.opened(), retries.tally().retries), (2, 1));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_end_without_its_mark_is_a_failure_like_others() {
-    let (mind, retrying) = retrying(Faults::sequence([Some(Fault { after: 0, what: Mishap::End })]), 10);
+    let (mind, _, retrying) = retrying(Faults::sequence([Some(Fault { after: 0, what: Mishap::End })]), 10);
     assert_eq!((answer(&retrying).await.as_str(), mind.opened()), ("Hello! Stop", 2));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_persistent_failure_is_told_after_the_last_attempt() {
-    let (mind, retrying) = retrying(Faults::always(error(0, ErrorKind::Overloaded).unwrap()), 10);
+    let (mind, retries, retrying) = retrying(Faults::always(error(0, ErrorKind::Overloaded).unwrap()), 10);
     assert_eq!((answer(&retrying).await.as_str(), mind.opened()), ("overloaded", 4));
-    let tally = retrying.tally();
-    assert_eq!((tally.answers, tally.failed_attempts, tally.retries), (1, 4, 3));
+    let tally = retries.tally();
+    assert_eq!((tally.requests, tally.failed_attempts, tally.retries), (1, 4, 3));
 }
 
 #[tokio::test(start_paused = true)]
@@ -70,14 +63,14 @@ async fn what_cannot_succeed_is_not_tried_again() {
         ErrorKind::ContextTooLong,
         ErrorKind::ContentFiltered,
     ] {
-        let (mind, retrying) = retrying(Faults::always(error(0, kind).unwrap()), 10);
+        let (mind, _, retrying) = retrying(Faults::always(error(0, kind).unwrap()), 10);
         assert_eq!((answer(&retrying).await.as_str(), mind.opened()), (kind.name(), 1));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn nothing_is_tried_again_once_a_piece_was_given() {
-    let (mind, retrying) = retrying(Faults::always(error(1, ErrorKind::StreamCut).unwrap()), 10);
+    let (mind, _, retrying) = retrying(Faults::always(error(1, ErrorKind::StreamCut).unwrap()), 10);
     assert_eq!((answer(&retrying).await.as_str(), mind.opened()), ("Hel stream_cut", 1));
 }
 
@@ -86,7 +79,7 @@ async fn the_pause_that_is_asked_for_is_kept_or_too_long() {
     for (asked, attempts, waits) in [(1_500, 2, true), (2_500, 1, false)] {
         let kind = ErrorKind::RateLimited;
         let fault = Fault { after: 0, what: Mishap::Error { kind, retry_after: Some(millis(asked)) } };
-        let (mind, retrying) = retrying(Faults::sequence([Some(fault)]), 10);
+        let (mind, _, retrying) = retrying(Faults::sequence([Some(fault)]), 10);
         let began = Instant::now();
         assert_eq!(answer(&retrying).await, if waits { "Hello! Stop" } else { "rate_limited" });
         assert_eq!((mind.opened(), began.elapsed() >= millis(asked)), (attempts, waits));
@@ -95,16 +88,16 @@ async fn the_pause_that_is_asked_for_is_kept_or_too_long() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flapping_provider_costs_no_more_than_its_share_of_retries() {
-    let (mind, retrying) = retrying(Faults::always(error(0, ErrorKind::Overloaded).unwrap()), 5);
+    let (mind, retries, retrying) = retrying(Faults::always(error(0, ErrorKind::Overloaded).unwrap()), 5);
     for _ in 0..100 {
         assert_eq!(answer(&retrying).await, "overloaded");
     }
-    let tally = retrying.tally();
+    let tally = retries.tally();
     assert_eq!(mind.opened(), 100 + tally.retries);
     assert_eq!(tally.retries, 5 + 19, "the reserve, and a fifth of the answers that could save");
     assert!(tally.refused_by_budget > 70, "{tally:?}");
 
-    let (_, flapping) = retrying_with(Faults::cycle([error(0, ErrorKind::Overloaded), None]), 200, 10);
+    let (_, _, flapping) = retrying_with(Faults::cycle([error(0, ErrorKind::Overloaded), None]), 200, 10);
     for _ in 0..10 {
         assert_eq!(answer(&flapping).await, "Hello! Stop");
     }
@@ -126,13 +119,14 @@ async fn what_a_failed_attempt_used_is_recorded_and_is_not_the_answers() {
         info: ProviderInfo { provider: "scripted", model: String::new() },
         attempts: Mutex::new(attempts.into()),
     };
-    let retrying = RetryingMind::new(Arc::new(scripted), POLICY, RetryBudget::new(200, 10), 1);
+    let retries = Retries::new(POLICY, RetryBudget::new(200, 10), 1);
+    let retrying = RetryingMind::new(Arc::new(scripted), Arc::clone(&retries));
     let events: Vec<_> = retrying.answer(ask()).map(Result::unwrap).collect().await;
     assert_eq!(
         events,
         [LlmEvent::Usage(used(80)), LlmEvent::Text("Hello!".into()), LlmEvent::Finished(FinishReason::Stop),]
     );
-    assert_eq!(retrying.tally().wasted, used(70));
+    assert_eq!(retries.tally().wasted, used(70));
 }
 
 #[tokio::test(start_paused = true)]
@@ -190,15 +184,15 @@ fn canned(text: &str, ttft: u64, duration: u64) -> Answer {
     Answer { when: When::Any, text: text.to_owned(), calls: Vec::new(), ttft, duration }
 }
 
-fn retrying(faults: Faults, reserve: u32) -> (Arc<FakeMind>, RetryingMind) {
+fn retrying(faults: Faults, reserve: u32) -> (Arc<FakeMind>, Arc<Retries>, RetryingMind) {
     retrying_with(faults, 200, reserve)
 }
 
-fn retrying_with(faults: Faults, share: u16, reserve: u32) -> (Arc<FakeMind>, RetryingMind) {
+fn retrying_with(faults: Faults, share: u16, reserve: u32) -> (Arc<FakeMind>, Arc<Retries>, RetryingMind) {
     let mind = Arc::new(FakeMind::new(vec![canned("Hello!", 50, 100)]).with_faults(faults));
-    let budget = RetryBudget::new(share, reserve);
-    let retrying = RetryingMind::new(Arc::clone(&mind) as Arc<dyn LanguageModel>, POLICY, budget, 1);
-    (mind, retrying)
+    let retries = Retries::new(POLICY, RetryBudget::new(share, reserve), 1);
+    let retrying = RetryingMind::new(Arc::clone(&mind) as Arc<dyn LanguageModel>, Arc::clone(&retries));
+    (mind, retries, retrying)
 }
 
 fn ask() -> ChatRequest {

@@ -13,10 +13,12 @@ use providers_core::{
     TtsOptions, TtsStream,
 };
 use providers_fake::{FakeVoice, Fault, Faults, Mishap, Sound, Speech, When};
-use providers_layers::{SentenceRules, Sentences, TimedVoice, VoiceTimeouts};
+use providers_layers::{
+    Retries, RetryBudget, RetryingVoice, SentenceRules, Sentences, TimedVoice, VoiceTimeouts,
+};
 use tokio::time::Instant;
 
-use crate::{error, millis};
+use crate::{POLICY, error, millis};
 
 #[tokio::test(start_paused = true)]
 async fn a_voice_has_so_long_to_begin_and_to_go_on() {
@@ -108,6 +110,60 @@ async fn a_sentence_that_fails_ends_the_speech_and_drops_the_next() {
     stream.finish();
     assert_eq!(speak(&mut *stream).await, "4800 stream_cut");
     assert_eq!(voice.open_now(), 0);
+}
+
+/// Sentences, each tried again by itself.
+fn speaker(faults: Faults) -> (Arc<FakeVoice>, Arc<Retries>, Sentences) {
+    let voice = Arc::new(voice(1_000, 50, 100).with_faults(faults).recording());
+    let retries = Retries::new(POLICY, RetryBudget::new(200, 10), 1);
+    let retrying = RetryingVoice::new(Arc::clone(&voice) as Arc<dyn TextToSpeech>, Arc::clone(&retries));
+    (voice, retries, Sentences::new(Arc::new(retrying), SentenceRules::SPOKEN))
+}
+
+const TWO: [&str; 2] = ["It is raining in Oslo today.", "It is dry in Rome, as it often is."];
+
+#[tokio::test(start_paused = true)]
+async fn a_sentence_that_fails_before_its_first_sample_is_said_again_and_no_other() {
+    for (plan, spoken) in [
+        (vec![error(0, ErrorKind::RateLimited)], [TWO[0], TWO[1], TWO[0]]),
+        (vec![None, error(0, ErrorKind::Overloaded)], [TWO[0], TWO[1], TWO[1]]),
+    ] {
+        let (voice, retries, sentences) = speaker(Faults::sequence(plan));
+        let mut stream = sentences.open(TtsOptions::default());
+        stream.push(&TWO.join(" "));
+        stream.finish();
+        assert_eq!(speak(&mut *stream).await, "48000 end", "a second for each, once");
+        assert_eq!(voice.spoken(), spoken);
+        assert_eq!((retries.tally().retries, voice.open_now()), (1, 0));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_said_again_once_a_sample_was_given() {
+    let (voice, retries, sentences) = speaker(Faults::always(error(2, ErrorKind::StreamCut).unwrap()));
+    let mut stream = sentences.open(TtsOptions::default());
+    stream.push(TWO[0]);
+    stream.finish();
+    assert_eq!(speak(&mut *stream).await, "4800 stream_cut");
+    assert_eq!((voice.opened(), retries.tally().failed_attempts), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_said_while_a_voice_is_tried_again_is_not_lost() {
+    let voice = Arc::new(
+        voice(1_000, 50, 100).with_faults(Faults::sequence([error(0, ErrorKind::Unreachable)])).recording(),
+    );
+    let retries = Retries::new(POLICY, RetryBudget::new(200, 10), 1);
+    let retrying = RetryingVoice::new(Arc::clone(&voice) as Arc<dyn TextToSpeech>, retries);
+    let mut stream = retrying.open(TtsOptions::default());
+    stream.push("One. ");
+    stream.flush();
+    let tried = tokio::time::timeout(millis(51), speak(&mut *stream)).await;
+    assert!(tried.is_err(), "it pauses");
+    stream.push("Two.");
+    stream.finish();
+    assert_eq!(speak(&mut *stream).await, "48000 end");
+    assert_eq!(voice.spoken(), ["One.", "One.", "Two."]);
 }
 
 fn voice(length: u64, ttfb: u64, duration: u64) -> FakeVoice {
