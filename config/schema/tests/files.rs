@@ -38,6 +38,19 @@ fn the_default_document_changes_nothing() {
 }
 
 #[test]
+fn a_request_that_hangs_is_made_again_within_the_time_that_an_answer_may_take() {
+    let config = defaults();
+    let (mind, voice) = (config.llm.openai, config.tts.openai);
+    let hanging = 2 * (mind.first_token_timeout + voice.first_audio_timeout);
+    assert!(hanging <= config.turn.reply_timeout, "{hanging:?}");
+    assert!(2 * voice.first_audio_timeout <= config.turn.stall_timeout, "between two sentences");
+    assert!(config.stt.openai.timeout <= config.turn.transcript_timeout);
+    assert!(
+        [config.stt.openai.attempts, mind.attempts, voice.attempts].iter().all(|attempts| *attempts >= 2)
+    );
+}
+
+#[test]
 fn the_bench_example_says_what_the_benchmark_asks() {
     let config = loaded("examples/bench.toml", &[]).config;
     assert_eq!(config.worker.slots, None);

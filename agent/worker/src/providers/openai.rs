@@ -6,8 +6,8 @@ use config_schema::{LlmOpenai, Secret, SttOpenai, TokenLimit as ConfiguredLimit,
 use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech};
 use providers_http::HttpOptions;
 use providers_layers::{
-    MindTimeouts, RetryBudget, RetryPolicy, RetryingMind, SegmentRules, Segments, SentenceRules, Sentences,
-    TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
+    MindTimeouts, Retries, RetryBudget, RetryPolicy, RetryingMind, RetryingRecogniser, RetryingVoice,
+    SegmentRules, Segments, SentenceRules, Sentences, TimedMind, TimedRecogniser, TimedVoice, VoiceTimeouts,
 };
 use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit, VoiceConfig};
 
@@ -21,6 +21,7 @@ pub(super) fn ear(openai: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildErro
         temperature: None,
     });
     let ear = TimedRecogniser::new(Arc::new(ear), openai.timeout);
+    let ear = RetryingRecogniser::new(Arc::new(ear), retries(openai.attempts));
     Ok(Arc::new(Segments::new(Arc::new(ear), SegmentRules::SPOKEN)))
 }
 
@@ -41,9 +42,7 @@ pub(super) fn mind(openai: &LlmOpenai) -> Result<Arc<dyn LanguageModel>, BuildEr
         total: openai.total_timeout,
     };
     let mind = TimedMind::new(Arc::new(mind), timeouts);
-    let policy = RetryPolicy { attempts: openai.attempts, ..RETRIES };
-    let budget = RetryBudget::new(RETRY_SHARE_PERMILLE, RETRY_RESERVE);
-    Ok(Arc::new(RetryingMind::new(Arc::new(mind), policy, budget, fastrand::u64(..))))
+    Ok(Arc::new(RetryingMind::new(Arc::new(mind), retries(openai.attempts))))
 }
 
 pub(super) fn voice(openai: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildError> {
@@ -61,7 +60,14 @@ pub(super) fn voice(openai: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildEr
         total: openai.total_timeout,
     };
     let voice = TimedVoice::new(Arc::new(voice), timeouts);
+    let voice = RetryingVoice::new(Arc::new(voice), retries(openai.attempts));
     Ok(Arc::new(Sentences::new(Arc::new(voice), SentenceRules::SPOKEN)))
+}
+
+/// How one of them is tried again, within a budget of its own.
+fn retries(attempts: u32) -> Arc<Retries> {
+    let budget = RetryBudget::new(RETRY_SHARE_PERMILLE, RETRY_RESERVE);
+    Retries::new(RetryPolicy { attempts, ..RETRIES }, budget, fastrand::u64(..))
 }
 
 fn account(base_url: &url::Url, key: &Secret) -> Result<OpenAi, ProviderError> {

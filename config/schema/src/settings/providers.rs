@@ -105,8 +105,11 @@ section! {
         model: String = "model" text("gpt-4o-mini-transcribe", 256);
         /// Ask for the times of words; only Whisper models give them.
         word_times: bool = "word_times" flag(false);
-        /// The whole request may take this long.
-        timeout: Duration = "timeout_ms" milliseconds(10_000, 100, 120_000);
+        /// One request may take this long. Words that come later than turn.transcript_timeout_ms are answered, but nobody
+        /// waits for them.
+        timeout: Duration = "timeout_ms" milliseconds(5_000, 100, 120_000);
+        /// Attempts in all at one utterance, when the failure may pass.
+        attempts: u32 = "attempts" count(3, 1, 20, "attempts");
     }
 }
 
@@ -179,8 +182,9 @@ section! {
         temperature: f32 = "temperature" decimal(0.7, 0.0, 2.0, "");
         /// The longest answer, or "unlimited" for what the model allows. A minute of speech is about 200.
         max_output_tokens: Option<u32> = "max_output_tokens" count_or("unlimited", Some(400), 1, 1_000_000, "tokens");
-        /// The first piece must come within this time.
-        first_token_timeout: Duration = "first_token_timeout_ms" milliseconds(10_000, 100, 120_000);
+        /// The first piece must come within this time; then the request is made again. Short enough for a second request
+        /// within turn.reply_timeout_ms; a model that thinks for longer needs both to be longer.
+        first_token_timeout: Duration = "first_token_timeout_ms" milliseconds(5_000, 100, 120_000);
         /// Each further piece must come within this time.
         idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
         /// The whole answer must come within this time.
@@ -249,12 +253,15 @@ section! {
         sample_rate: u32 = "sample_rate_hz" count(24_000, 8_000, 192_000, "Hz");
         /// 1 is the voice's own speed.
         speed: f32 = "speed" decimal(1.0, 0.25, 4.0, "");
-        /// The first audio must come within this time.
-        first_audio_timeout: Duration = "first_audio_timeout_ms" milliseconds(10_000, 100, 120_000);
+        /// The first audio of a sentence must come within this time; then it is asked for again. Short enough for a second
+        /// request within turn.reply_timeout_ms, and between two sentences within turn.stall_timeout_ms.
+        first_audio_timeout: Duration = "first_audio_timeout_ms" milliseconds(4_000, 100, 120_000);
         /// Each further piece must come within this time.
         idle_timeout: Duration = "idle_timeout_ms" milliseconds(5_000, 100, 120_000);
-        /// Waiting for a reply's audio, in all.
+        /// Waiting for a sentence's audio, in all.
         total_timeout: Duration = "total_timeout_ms" milliseconds(60_000, 1_000, 600_000);
+        /// Attempts in all before a sentence's first audio, when the failure may pass.
+        attempts: u32 = "attempts" count(3, 1, 20, "attempts");
     }
 }
 

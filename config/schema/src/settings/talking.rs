@@ -135,8 +135,9 @@ section! {
         close_transcript_timeout: Duration = "close_transcript_timeout_ms" milliseconds(2_000, 0, 60_000);
         /// How many people in a room are heard at the same time.
         max_speakers: u32 = "max_speakers" count(4, 1, 100, "people");
-        /// How long an answer may take to its first sample; then it is given up. Longer than a provider's own timeouts.
-        reply_timeout: Duration = "reply_timeout_ms" milliseconds(15_000, 1_000, 300_000);
+        /// How long an answer may take to its first sample; then it is given up. As long as a request to the mind and one
+        /// to the voice that hang and are made again: twice first_token_timeout_ms and twice first_audio_timeout_ms.
+        reply_timeout: Duration = "reply_timeout_ms" milliseconds(20_000, 1_000, 300_000);
         /// A voice that stalls this long within an answer has ended it.
         stall_timeout: Duration = "stall_timeout_ms" milliseconds(10_000, 500, 120_000);
 
