@@ -61,8 +61,8 @@ pub(crate) struct Making {
 pub(crate) struct Times {
     pub(crate) asked: Moment,
     pub(crate) first_piece: Option<Moment>,
-    /// When the voice was given text for the last time before its first sample.
-    pub(crate) text_given: Option<Moment>,
+    /// When the voice began on its first text.
+    pub(crate) voice_began: Option<Moment>,
     pub(crate) first_sample: Option<Moment>,
 }
 
@@ -72,9 +72,10 @@ impl Times {
         Some(self.first_piece?.since(self.asked))
     }
 
-    /// From the last text that the voice was given before its first sample to that sample: what the voice itself takes.
+    /// From when the voice began on its first text to its first sample: what the voice itself takes, without the wait
+    /// for a mind that has not written its first sentence.
     pub(crate) fn tts_ttfb(&self) -> Option<Duration> {
-        Some(self.first_sample?.since(self.text_given?))
+        Some(self.first_sample?.since(self.voice_began?))
     }
 }
 
@@ -100,6 +101,8 @@ enum Voice {
     Speaking(Box<dyn TtsStream>),
     /// Its audio is brought piece by piece.
     Fed,
+    /// It failed. More text would not be heard; what the mind calls is still awaited.
+    Broken,
     Over,
 }
 
@@ -112,8 +115,10 @@ pub(crate) enum News {
     Audio { first: bool },
     /// All of it is made.
     Finished { audible: bool },
-    /// A provider failed. Unless `is_final`, what there is will be said.
+    /// A provider failed. Unless `is_final`, what there is will be said and done.
     Failed { component: Component, kind: ErrorKind, message: String, is_final: bool },
+    /// It is given up after a failure that was told: nothing came of it.
+    GivenUp,
     /// A provider told what was used.
     Used { component: Component, usage: Usage },
     /// Nothing to report, but there may be more.
@@ -160,8 +165,8 @@ impl Making {
     }
 
     /// The same, spoken even if there are no words: by a recording.
-    pub(crate) fn spoken_at_once(mut self, now: Moment) -> Self {
-        self.open_voice(now);
+    pub(crate) fn spoken_at_once(mut self) -> Self {
+        self.open_voice();
         self
     }
 
@@ -278,36 +283,43 @@ impl Making {
         if self.speculation.as_ref().is_some_and(|speculation| !speculation.is_voiced) {
             return Poll::Pending;
         }
-        self.give_text(now);
-        if let Voice::Speaking(voice) = &mut self.voice
-            && has_room
-        {
-            match voice.poll_audio(cx) {
-                Poll::Ready(Some(Ok(chunk))) => return Poll::Ready(self.on_chunk(chunk, now)),
-                Poll::Ready(Some(Err(error))) => {
-                    return Poll::Ready(self.on_broken_voice(error.kind, error.message));
-                }
-                Poll::Ready(None) if matches!(self.text, Text::Whole) => {
-                    self.voice = Voice::Over;
-                    self.captions.complete(now);
-                }
-                Poll::Ready(None) => {
-                    return Poll::Ready(
-                        self.on_broken_voice(ErrorKind::StreamCut, "the speech was cut".to_owned()),
-                    );
-                }
-                Poll::Pending => {}
-            }
+        self.give_text();
+        if has_room && let Some(news) = self.poll_voice(cx, now) {
+            return Poll::Ready(news);
         }
         match (&self.text, &self.voice) {
-            (Text::Whole, Voice::Unopened | Voice::Over) if !self.finished => {
+            (Text::Whole, Voice::Unopened | Voice::Over | Voice::Broken) if !self.finished => {
                 self.finished = true;
+                if matches!(self.voice, Voice::Broken) && self.is_in_vain() {
+                    return Poll::Ready(News::GivenUp);
+                }
                 Poll::Ready(News::Finished { audible: self.samples > 0 })
             }
             (
                 Text::Whole | Text::Coming(_) | Text::Fed,
-                Voice::Unopened | Voice::Over | Voice::Speaking(_) | Voice::Fed,
+                Voice::Unopened | Voice::Over | Voice::Speaking(_) | Voice::Fed | Voice::Broken,
             ) => Poll::Pending,
+        }
+    }
+
+    fn poll_voice(&mut self, cx: &mut Context<'_>, now: Moment) -> Option<News> {
+        let Voice::Speaking(voice) = &mut self.voice else { return None };
+        let answer = voice.poll_audio(cx);
+        if !self.voicing.is_written && voice.has_begun() {
+            self.times.voice_began.get_or_insert(now);
+        }
+        match answer {
+            Poll::Ready(Some(Ok(chunk))) => Some(self.on_chunk(chunk, now)),
+            Poll::Ready(Some(Err(error))) => Some(self.on_broken_voice(error.kind, error.message)),
+            Poll::Ready(None) if matches!(self.text, Text::Whole) => {
+                self.voice = Voice::Over;
+                self.captions.complete(now);
+                None
+            }
+            Poll::Ready(None) => {
+                Some(self.on_broken_voice(ErrorKind::StreamCut, "the speech was cut".to_owned()))
+            }
+            Poll::Pending => None,
         }
     }
 
@@ -315,7 +327,7 @@ impl Making {
         match event {
             LlmEvent::Text(text) => {
                 self.times.first_piece.get_or_insert(now);
-                self.worded.push(&text, &mut self.captions, now);
+                self.push_text(&text, now);
                 News::More
             }
             LlmEvent::Reasoning(_) => News::More,
@@ -328,12 +340,35 @@ impl Making {
                 self.used.0 += usage;
                 News::Used { component: Component::Llm, usage }
             }
-            LlmEvent::Finished(
-                FinishReason::Stop | FinishReason::Calls | FinishReason::Length | FinishReason::ContentFilter,
-            ) => {
+            LlmEvent::Finished(reason) => {
                 self.end_text(now);
-                News::Thought
+                let Some((kind, message)) = self.withheld(reason) else { return News::Thought };
+                self.finished = true;
+                News::Failed { component: Component::Llm, kind, message: message.to_owned(), is_final: true }
             }
+        }
+    }
+
+    /// Why there is nothing of an answer that ended like this; `None` if there is something, or nothing was to be said.
+    fn withheld(&self, reason: FinishReason) -> Option<(ErrorKind, &'static str)> {
+        let is_empty = self.captions.all().trim().is_empty() && self.calls.is_empty();
+        match reason {
+            FinishReason::Length if is_empty => {
+                Some((ErrorKind::OutputLimit, "the limit of tokens was reached before the first word"))
+            }
+            FinishReason::ContentFilter if is_empty => {
+                Some((ErrorKind::ContentFiltered, "the provider withheld the answer"))
+            }
+            FinishReason::Stop | FinishReason::Calls | FinishReason::Length | FinishReason::ContentFilter => {
+                None
+            }
+        }
+    }
+
+    /// More text to say, if there is a voice to say it.
+    fn push_text(&mut self, text: &str, now: Moment) {
+        if !matches!(self.voice, Voice::Broken) {
+            self.worded.push(text, &mut self.captions, now);
         }
     }
 
@@ -352,43 +387,43 @@ impl Making {
             debug!(n_calls, "the mind calls tools though it was told not to: they are not run");
             self.calls.clear();
         }
-        self.worded.finish(&mut self.captions, now);
         self.text = Text::Whole;
+        if matches!(self.voice, Voice::Broken) {
+            return;
+        }
+        self.worded.finish(&mut self.captions, now);
         if let Voice::Speaking(voice) = &mut self.voice {
             voice.push(&self.worded.waiting);
             voice.finish();
-            self.note_given(now);
+            self.note_given();
         }
     }
 
     /// Gives the voice what waits; opens it with the first words.
-    fn give_text(&mut self, now: Moment) {
+    fn give_text(&mut self) {
         match &mut self.voice {
-            Voice::Unopened if !self.worded.waiting.trim().is_empty() => self.open_voice(now),
+            Voice::Unopened if !self.worded.waiting.trim().is_empty() => self.open_voice(),
             Voice::Speaking(voice) if !self.worded.waiting.is_empty() => {
                 voice.push(&self.worded.waiting);
-                self.note_given(now);
+                self.note_given();
             }
-            Voice::Unopened | Voice::Speaking(_) | Voice::Over | Voice::Fed => {}
+            Voice::Unopened | Voice::Speaking(_) | Voice::Over | Voice::Fed | Voice::Broken => {}
         }
     }
 
     /// The voice was given what waited. What is written is given to none.
-    fn note_given(&mut self, now: Moment) {
+    fn note_given(&mut self) {
         if !self.voicing.is_written {
             self.n_voiced += self.worded.waiting.chars().count() as u64;
-            if self.times.first_sample.is_none() {
-                self.times.text_given = Some(now);
-            }
         }
         self.worded.waiting.clear();
     }
 
-    fn open_voice(&mut self, now: Moment) {
+    fn open_voice(&mut self) {
         let mut voice = self.voicing.tts.open(self.voicing.options.clone());
         self.rate = self.voicing.tts.sample_rate();
         voice.push(&self.worded.waiting);
-        self.note_given(now);
+        self.note_given();
         if matches!(self.text, Text::Whole) {
             voice.finish();
         }
@@ -425,12 +460,17 @@ impl Making {
         News::Audio { first }
     }
 
-    /// What was voiced before the failure is played.
+    /// What was voiced before the failure is played. A mind that still thinks is heard to its end, for it may call tools.
     fn on_broken_voice(&mut self, kind: ErrorKind, message: String) -> News {
-        self.voice = Voice::Over;
-        self.text = Text::Whole;
-        let is_final = self.samples == 0;
+        self.voice = Voice::Broken;
+        self.worded.waiting.clear();
+        let is_final = self.is_thought() && self.is_in_vain();
         self.finished |= is_final;
         News::Failed { component: Component::Tts, kind, message, is_final }
+    }
+
+    /// Whether nothing of it was made, and it calls nothing.
+    const fn is_in_vain(&self) -> bool {
+        self.samples == 0 && self.calls.is_empty() && !self.has_called
     }
 }

@@ -61,7 +61,7 @@ pub enum CallEvent<'a> {
         reply: ReplyId,
         /// From the question to the mind's first piece, if a mind was asked.
         llm_ttft: Option<Duration>,
-        /// From the text to the voice's first sample.
+        /// From when the voice began on its first text to its first sample.
         tts_ttfb: Option<Duration>,
     },
     /// A reply was paused because the user speaks.
@@ -213,7 +213,7 @@ pub struct Latency {
     pub after_commit: Duration,
     /// From the question to the mind's first piece.
     pub llm_ttft: Option<Duration>,
-    /// From the last text that the voice was given before its first sample to that sample.
+    /// From when the voice began on its first text to its first sample.
     pub tts_ttfb: Option<Duration>,
 }
 

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     ContextTooLong,
     /// The provider withheld the answer.
     ContentFiltered,
+    /// The answer's limit of tokens was used up before anything of it was said: by thinking, or it is too small.
+    OutputLimit,
     /// The provider cannot do what was asked (language, tool, rate).
     Unsupported,
     /// The provider sent what its protocol does not allow.
@@ -81,6 +83,7 @@ impl ErrorKind {
             | Self::BadRequest
             | Self::ContextTooLong
             | Self::ContentFiltered
+            | Self::OutputLimit
             | Self::Unsupported
             | Self::Cancelled
             | Self::Internal => false,
@@ -103,6 +106,7 @@ impl ErrorKind {
             Self::BadRequest => "bad_request",
             Self::ContextTooLong => "context_too_long",
             Self::ContentFiltered => "content_filtered",
+            Self::OutputLimit => "output_limit",
             Self::Unsupported => "unsupported",
             Self::ProtocolBroken => "protocol_broken",
             Self::StreamCut => "stream_cut",

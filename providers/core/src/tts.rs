@@ -62,6 +62,12 @@ pub trait TtsStream: Send {
         None
     }
 
+    /// Whether it makes audio of text that it was given. A voice that needs whole sentences has not begun before the first
+    /// of them is there; what it takes to its first sample counts from here. To be asked after a poll.
+    fn has_begun(&self) -> bool {
+        true
+    }
+
     /// The next audio. `None` is the end after [`TtsStream::finish`]. Audio may come faster than it is played; a
     /// provider holds back when it is not polled.
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>>;

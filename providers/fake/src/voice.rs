@@ -328,6 +328,10 @@ impl TtsStream for Speaking {
         self.alarm.wake();
     }
 
+    fn has_begun(&self) -> bool {
+        self.given > 0 || !self.asked.is_empty()
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         if self.ending == Ending::Over { Poll::Ready(None) } else { self.poll_next(cx) }
     }

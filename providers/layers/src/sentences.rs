@@ -181,6 +181,10 @@ impl TtsStream for SentenceStream {
         self.take_pieces();
     }
 
+    fn has_begun(&self) -> bool {
+        self.said > 0
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         loop {
             if self.ending == Ending::Over {

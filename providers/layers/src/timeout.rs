@@ -414,6 +414,10 @@ impl TtsStream for TimedSpeech {
         self.stream.as_ref().and_then(|stream| stream.sample_rate())
     }
 
+    fn has_begun(&self) -> bool {
+        self.stream.as_ref().is_none_or(|stream| stream.has_begun())
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         let Some(stream) = &mut self.stream else { return Poll::Ready(None) };
         if let Poll::Ready(answer) = stream.poll_audio(cx) {

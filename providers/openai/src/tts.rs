@@ -71,6 +71,7 @@ impl TextToSpeech for OpenAiVoice {
             text: String::new(),
             waiting: VecDeque::new(),
             state: State::Quiet,
+            spoken: 0,
             ending: Ending::Open,
             parked: None,
         })
@@ -91,6 +92,8 @@ struct Speaking {
     /// Texts that wait for the one before.
     waiting: VecDeque<String>,
     state: State,
+    /// Samples given.
+    spoken: u64,
     ending: Ending,
     parked: Option<Waker>,
 }
@@ -134,6 +137,14 @@ impl Speaking {
         Box::pin(async move { Samples::new(endpoint.send(post).await?) })
     }
 
+    /// The whole milliseconds that are full with these samples more: all chunks together are as long as their sum.
+    fn count(&mut self, samples: u64) -> u64 {
+        let whole = |samples: u64| samples * 1000 / u64::from(self.config.sample_rate.hertz());
+        let before = whole(self.spoken);
+        self.spoken += samples;
+        whole(self.spoken) - before
+    }
+
     fn poll_speech(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         loop {
             match &mut self.state {
@@ -159,13 +170,9 @@ impl Speaking {
                     None => self.state = State::Quiet,
                     Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                     Some(Ok(chunk)) => {
-                        let milliseconds =
-                            chunk.len() as u64 * 1000 / u64::from(self.config.sample_rate.hertz());
-                        let usage = Usage {
-                            audio_out_ms: milliseconds,
-                            characters: std::mem::take(characters),
-                            ..Usage::default()
-                        };
+                        let characters = std::mem::take(characters);
+                        let audio_out_ms = self.count(chunk.len() as u64);
+                        let usage = Usage { audio_out_ms, characters, ..Usage::default() };
                         let words = Vec::new();
                         return Poll::Ready(Some(Ok(SpeechChunk {
                             samples: chunk,
@@ -193,6 +200,10 @@ impl TtsStream for Speaking {
             self.ending = Ending::Finishing;
         }
         self.speak();
+    }
+
+    fn has_begun(&self) -> bool {
+        self.spoken > 0 || !matches!(self.state, State::Quiet)
     }
 
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {

@@ -182,16 +182,22 @@ impl<B: Body> Call<B> {
             making::News::Failed { component, kind, message, is_final } => {
                 self.on_failure(component, kind, &message, is_final);
                 if is_final {
-                    if let Some(at) = self.replies.iter().position(|making| making.id == id) {
-                        let failed = self.replies.swap_remove(at);
-                        self.count_waste(&failed);
-                    }
-                    self.end_speech(id, SpeechEnd::Failed);
-                    self.tell(Input::Reply(id, ReplyFact::Failed));
+                    self.give_up(id);
                 }
             }
+            making::News::GivenUp => self.give_up(id),
             making::News::Used { component, usage } => self.tell_used(component, usage),
         }
+    }
+
+    /// Nothing comes of a reply.
+    fn give_up(&mut self, id: ReplyId) {
+        if let Some(at) = self.replies.iter().position(|making| making.id == id) {
+            let failed = self.replies.swap_remove(at);
+            self.count_waste(&failed);
+        }
+        self.end_speech(id, SpeechEnd::Failed);
+        self.tell(Input::Reply(id, ReplyFact::Failed));
     }
 
     /// Tells how far a reply is made; of one that is speculative it is told when it is confirmed.

@@ -105,6 +105,7 @@ impl<B: Body> Call<B> {
             | making::News::Finished { .. }
             | making::News::Failed { .. }
             | making::News::Used { .. }
+            | making::News::GivenUp
             | making::News::More) => self.on_news(reply, other),
         }
     }

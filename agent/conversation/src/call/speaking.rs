@@ -191,7 +191,7 @@ impl<B: Body> Call<B> {
             SayText::Coming(words) => Making::coming(reply, Box::pin(AsAnswer(Some(words))), voicing, now),
         };
         making.is_forgotten = say.manner.is_forgotten;
-        if is_recorded { making.spoken_at_once(now) } else { making }
+        if is_recorded { making.spoken_at_once() } else { making }
     }
 
     fn generate(&mut self, reply: ReplyId, by: &Active, generate: Generate) -> Making {

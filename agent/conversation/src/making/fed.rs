@@ -36,7 +36,7 @@ impl Making {
         match piece {
             Piece::Text(_, text) => {
                 self.times.first_piece.get_or_insert(now);
-                self.worded.push(&text, &mut self.captions, now);
+                self.push_text(&text, now);
                 if matches!(self.voice, Voice::Fed) {
                     self.worded.waiting.clear();
                 }

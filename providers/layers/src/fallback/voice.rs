@@ -102,6 +102,10 @@ impl TtsStream for Speech {
         Some(self.trial.sample_rate().unwrap_or(self.rate))
     }
 
+    fn has_begun(&self) -> bool {
+        self.trial.has_begun()
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         loop {
             let voice = self.chain.provider(self.attempt.number);

@@ -84,6 +84,10 @@ impl TtsStream for Retrying {
         self.trial.sample_rate()
     }
 
+    fn has_begun(&self) -> bool {
+        self.trial.has_begun()
+    }
+
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
         loop {
             if let Some(pause) = &mut self.pause {

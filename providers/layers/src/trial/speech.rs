@@ -92,6 +92,11 @@ impl SpeechTrial {
         self.stream.as_ref()?.sample_rate()
     }
 
+    /// Once an attempt has begun, all that follow are late.
+    pub(crate) fn has_begun(&self) -> bool {
+        self.has_spoken || self.stream.as_ref().is_none_or(|stream| stream.has_begun())
+    }
+
     /// `provider` is who a speech that ends before its text is blamed on.
     pub(crate) fn poll(&mut self, provider: &'static str, cx: &mut Context<'_>) -> Poll<Spoken> {
         loop {

@@ -19,6 +19,8 @@ pub(super) struct VoiceStream {
     desk: Arc<Desk>,
     /// Text that does not make a piece yet.
     text: String,
+    /// Whether a piece was given to the voice.
+    has_begun: bool,
 }
 
 impl VoiceStream {
@@ -30,10 +32,11 @@ impl VoiceStream {
             let message = format!("flite's voices speak English, not {language:?}");
             desk.fail(ProviderError::new(PROVIDER, ErrorKind::Unsupported, message));
         }
-        Self { speaker, desk, text: String::new() }
+        Self { speaker, desk, text: String::new(), has_begun: false }
     }
 
-    fn add(&self, piece: Piece) {
+    fn add(&mut self, piece: Piece) {
+        self.has_begun = true;
         if self.desk.add(piece) {
             self.speaker.queue(Arc::clone(&self.desk));
         }
@@ -57,6 +60,10 @@ impl TtsStream for VoiceStream {
     fn finish(&mut self) {
         self.flush();
         self.desk.finish();
+    }
+
+    fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     fn poll_audio(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<SpeechChunk, ProviderError>>> {
