@@ -17,6 +17,10 @@ use sink::Sink;
 
 mod sink;
 
+/// How much sound comes at once, for ears that must have some.
+pub const FRAME: Duration = Duration::from_millis(20);
+static QUIET: [i16; 320] = [0; 320];
+
 /// Something that somebody does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cue {
@@ -37,6 +41,8 @@ pub enum Deed {
     Voice(VoiceEdge),
     /// Is silent so long already, too short yet to count as an end.
     Lapsed(Duration),
+    /// Is heard for [`FRAME`].
+    Heard,
     /// Writes.
     Typed(String),
     /// Goes.
@@ -111,6 +117,7 @@ impl<A: Audience> Body for ScriptedBody<A> {
                         Deed::Joined(person) => UserEvent::Joined(person),
                         Deed::Voice(edge) => UserEvent::Voice(edge),
                         Deed::Lapsed(silence) => UserEvent::VoiceLapsed { silence },
+                        Deed::Heard => UserEvent::Heard(&QUIET),
                         Deed::Typed(text) => UserEvent::Typed(text),
                         Deed::Left => UserEvent::Left,
                     },

@@ -60,7 +60,7 @@ mod tests {
             Deed::Voice(VoiceEdge::Started { lead }) => format!("started {}", lead.as_millis()),
             Deed::Voice(VoiceEdge::Stopped { silence }) => format!("stopped {}", silence.as_millis()),
             Deed::Lapsed(silence) => format!("lapsed {}", silence.as_millis()),
-            Deed::Joined(_) | Deed::Typed(_) | Deed::Left => "something else".to_owned(),
+            Deed::Joined(_) | Deed::Heard | Deed::Typed(_) | Deed::Left => "something else".to_owned(),
         };
         let cues = voice(SpeakerId::LINKED, millis(500), stretches).into_iter();
         cues.map(|cue| (cue.at.as_millis(), show(cue.what))).collect()

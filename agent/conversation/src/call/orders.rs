@@ -74,6 +74,10 @@ impl<B: Body> Call<B> {
                 if let Some(live) = self.live_of(speaker).filter(|_| recovered == 0) {
                     live.forget_turn();
                 }
+                let listener = self.people.get_mut(&speaker);
+                if listener.is_some_and(|listener| listener.hearing.missed(recovered)) {
+                    self.apologise_to(speaker);
+                }
             }
             News::TurnTooLong { speaker, words, duration } => {
                 self.tally.tell(self.now(), CallEvent::TurnTooLong { speaker, words, duration });

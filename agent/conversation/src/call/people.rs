@@ -6,7 +6,7 @@ use std::{
 };
 
 use agent_audio::Recent;
-use agent_turn::{Input, Moment, SpeakerId, UserFact, Verdict};
+use agent_turn::{Input, Moment, SpeakerId, Standing, UserFact, Verdict};
 use providers_core::VoiceEdge;
 
 use super::{Call, judging::Judging};
@@ -19,6 +19,8 @@ use crate::{
 pub(super) struct Listener {
     pub(super) hearing: Hearing,
     pub(super) name: Option<String>,
+    /// Whether what they say is answered.
+    pub(super) is_answered: bool,
     /// What they wrote, until the turn is committed.
     pub(super) typed: Option<String>,
     /// Since when their voice is heard.
@@ -44,6 +46,7 @@ impl Listener {
         Self {
             hearing,
             name: None,
+            is_answered: true,
             typed: None,
             speaks_since: None,
             lapsed_at: None,
@@ -60,6 +63,10 @@ impl Listener {
     pub(super) fn speech(&self, now: Moment) -> Duration {
         let until = self.lapsed_at.unwrap_or(now);
         self.speaks_since.map_or(Duration::ZERO, |since| until.since(since))
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hearing::News> {
+        self.hearing.poll(cx, self.recent.as_ref())
     }
 
     pub(super) fn heard(&mut self, samples: &[i16]) {
@@ -111,6 +118,7 @@ impl<B: Body> Call<B> {
             listener.hearing.open();
         }
         listener.name = name;
+        listener.is_answered = standing == Standing::Answered;
         self.names_speakers |= self.people.len() > 1;
         if let Some(live) = self.live_of(speaker) {
             live.begin();
@@ -204,7 +212,7 @@ impl<B: Body> Call<B> {
     }
 
     pub(super) fn poll_hearing(&mut self, cx: &mut Context<'_>) -> bool {
-        let next = self.people.iter_mut().find_map(|(speaker, listener)| match listener.hearing.poll(cx) {
+        let next = self.people.iter_mut().find_map(|(speaker, listener)| match listener.poll(cx) {
             Poll::Ready(news) => Some((*speaker, news)),
             Poll::Pending => None,
         });
@@ -221,6 +229,10 @@ impl<B: Body> Call<B> {
                 self.tally.works(Component::Stt);
                 self.user(speaker, UserFact::RecogniserStopped);
             }
+            hearing::News::Lost => {
+                self.user(speaker, UserFact::FinalHeard { words: 0, foreseen: false });
+                self.apologise_to(speaker);
+            }
             hearing::News::Used(usage) => self.tell_used(Component::Stt, usage),
             hearing::News::Failed { kind, message, is_final } => {
                 self.on_failure(Component::Stt, kind, &message, is_final);
@@ -230,7 +242,10 @@ impl<B: Body> Call<B> {
     }
 
     fn on_words(&mut self, speaker: SpeakerId, text: &str, words: u32, sureness: Sureness, foreseen: bool) {
-        self.tally.works(Component::Stt);
+        // Where nothing was understood it may have failed.
+        if words > 0 {
+            self.tally.works(Component::Stt);
+        }
         let is_final = sureness == Sureness::Final;
         if words > 0 && self.machine.listens_to(speaker) {
             self.show_words(speaker, text, is_final);

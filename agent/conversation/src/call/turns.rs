@@ -205,6 +205,13 @@ impl<B: Body> Call<B> {
         }
     }
 
+    /// What this person said was lost; they are asked to say it again if they wait for an answer.
+    pub(super) fn apologise_to(&mut self, speaker: SpeakerId) {
+        if self.people.get(&speaker).is_some_and(|listener| listener.is_answered) {
+            self.apologise();
+        }
+    }
+
     fn apologise(&mut self) {
         if let Some(apology) = self.config.errors.apology.clone() {
             let request = self.handle.next_request();

@@ -68,6 +68,11 @@ impl OpenTurn {
         Some((words, is_foreseen))
     }
 
+    /// The words that may change.
+    pub(crate) fn interim(&self) -> &str {
+        &self.interim
+    }
+
     /// All of it, interim words included.
     pub(crate) fn text(&self) -> String {
         let interim = Some(self.interim.trim()).filter(|interim| words::count(interim) > 0);

@@ -1,17 +1,27 @@
 //! What a call does when its providers fail: it goes on, until too much has failed.
 
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
 use agent_conversation::{CloseReason, Component};
+use agent_tools::{Function, NoArguments};
 use expect_test::expect;
-use providers_core::ErrorKind;
+use futures_core::Stream;
+use providers_core::{
+    ChatRequest, ErrorKind, FinishReason, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo,
+};
 use providers_fake::{Fault, Faults, Mishap};
 
 use crate::scene::{Scene, seconds};
 
-const fn error(after: usize, kind: ErrorKind) -> Fault {
+pub(crate) const fn error(after: usize, kind: ErrorKind) -> Fault {
     Fault { after, what: Mishap::Error { kind, retry_after: None } }
 }
 
-fn question() -> Scene {
+pub(crate) fn question() -> Scene {
     Scene::new()
         .user(0.5, 2.5, "Hello?", 0.2)
         .mind("Hello?", "I am here.", 0.1, 0.3)
@@ -211,6 +221,12 @@ fn a_recogniser_that_fails_is_opened_again() {
         0.55 user Speaking
         2.60 failed Stt stream_cut
         3.00 user Listening
+        3.00 speech Say
+        3.20 play
+        3.20 agent Speaking
+        4.21 played 1.00
+        4.21 message Assistant "Sorry, say that again."
+        4.21 agent Listening
         6.05 user Speaking
         7.10 interim "Hello?"
         7.20 final "Hello?"
@@ -226,6 +242,84 @@ fn a_recogniser_that_fails_is_opened_again() {
         8.71 agent Listening
         12.00 closed user_left
     "#]]);
+}
+
+#[test]
+fn what_the_mind_calls_is_done_although_the_voice_has_failed() {
+    let look = Function::typed("look", "", |_: NoArguments, _| async { Ok("seen") });
+    let mut scene = Scene::new()
+        .with(|config| config.turn.speculation.enabled = false)
+        .user(0.5, 2.5, "Hello?", 0.2)
+        .mind_calls("Hello?", "One moment. I look for it.", &["look"], 0.1, 2.0)
+        .mind("seen", "There it is.", 0.1, 0.2)
+        .voice("*", 1.0, 0.2, 0.3)
+        .tool(look);
+    scene.others.has_sentences = true;
+    scene.faults.voice = Some(Faults::sequence([Some(error(0, ErrorKind::Overloaded))]));
+    scene.check(expect![[r#"
+        0.00 agent Listening
+        0.55 user Speaking
+        2.60 interim "Hello?"
+        2.70 final "Hello?"
+        3.00 user Listening
+        3.00 message User "Hello?"
+        3.00 speech Generate
+        3.00 agent Thinking
+        4.14 failed Tts overloaded
+        5.00 tools look errors 0
+        5.00 speech Tool
+        5.40 play
+        5.40 latency e2e 2.90 ttft 0.10 ttfb 0.20
+        5.40 agent Speaking
+        6.41 played 1.00
+        6.41 message Assistant "There it is."
+        6.41 agent Listening
+        7.50 closed user_left
+    "#]]);
+}
+
+/// A mind that ends without a word.
+struct Wordless(ProviderInfo, FinishReason);
+
+impl LanguageModel for Wordless {
+    fn info(&self) -> &ProviderInfo {
+        &self.0
+    }
+
+    fn answer(&self, _request: ChatRequest) -> LlmStream {
+        Box::pin(End(Some(self.1)))
+    }
+}
+
+/// An answer that is over, for this reason.
+struct End(Option<FinishReason>);
+
+impl Stream for End {
+    type Item = Result<LlmEvent, ProviderError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.take().map(|reason| Ok(LlmEvent::Finished(reason))))
+    }
+}
+
+#[test]
+fn an_answer_without_a_word_is_a_failure_unless_the_mind_has_nothing_to_say() {
+    for (reason, failed) in [
+        (FinishReason::Length, Some("output_limit")),
+        (FinishReason::ContentFilter, Some("content_filtered")),
+        (FinishReason::Stop, None),
+    ] {
+        let mut scene = question().with(|config| config.turn.speculation.enabled = false);
+        let info = ProviderInfo { provider: "wordless", model: String::new() };
+        scene.others.mind = Some(Arc::new(Wordless(info, reason)));
+        let played = scene.play();
+        let expected = failed.map(|kind| format!("failed Llm {kind} final"));
+        let told = played.events.lines().find_map(|line| {
+            line.split_once(" ").map(|(_, event)| event).filter(|event| event.starts_with("failed"))
+        });
+        assert_eq!(told.map(str::to_owned), expected, "{reason:?}");
+        assert_eq!(played.events.contains("Sorry, say that again."), failed.is_some(), "{reason:?}");
+    }
 }
 
 #[test]

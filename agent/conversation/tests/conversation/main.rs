@@ -14,4 +14,5 @@ mod program;
 mod scene;
 mod sound;
 mod tools;
+mod unheard;
 mod written;

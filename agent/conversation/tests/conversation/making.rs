@@ -57,6 +57,19 @@ fn a_tool_that_an_answer_begun_in_advance_calls_is_run_once_the_turn_has_ended()
     }
 }
 
+#[test]
+fn the_voices_delay_counts_from_its_first_sentence_and_not_from_the_text_that_follows() {
+    let mut scene = Scene::new()
+        .with(|config| config.turn.speculation.enabled = false)
+        .user(0.5, 2.0, HELLO, 0.1)
+        .mind(HELLO, "I look for it now. It takes a while, for there are so many of them here.", 0.1, 4.0)
+        .voice("*", 1.0, 0.3, 0.3);
+    scene.others.has_sentences = true;
+    let played = scene.play();
+    let latency = played.events.lines().find_map(|line| line.split_once(" ttfb ")).map(|(_, ttfb)| ttfb);
+    assert_eq!(latency, Some("0.30"), "{}", played.events);
+}
+
 /// Three utterances that are one turn: the answers to the first two are begun in vain.
 fn three_parts() -> Scene {
     Scene::new()

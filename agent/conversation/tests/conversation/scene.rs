@@ -8,12 +8,13 @@ use agent_conversation::{
 };
 use agent_turn::Detection;
 use expect_test::Expect;
-use providers_core::{Interruption, SampleRate, Tool, ToolCall, TurnDetector};
+use providers_core::{Interruption, LanguageModel, SampleRate, SpeechToText, Tool, ToolCall, TurnDetector};
 use providers_fake::{
     Answer, FakeDetector, FakeEar, FakeMind, FakeRealtime, FakeVoice, Sound, Utterance, When,
 };
+use providers_layers::{SentenceRules, Sentences};
 use tests_sim::{
-    body::{Audience, Cue, Deed, ScriptedBody},
+    body::{Audience, Cue, Deed, FRAME, ScriptedBody},
     scenario::Vad,
     session::Session,
     voice_cues,
@@ -35,6 +36,16 @@ pub(crate) struct Scene {
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
+    pub(crate) others: Others,
+}
+
+/// Who stands in the place of a fake, or before it.
+#[derive(Default)]
+pub(crate) struct Others {
+    pub(crate) ear: Option<Arc<dyn SpeechToText>>,
+    pub(crate) mind: Option<Arc<dyn LanguageModel>>,
+    /// Whether the voice is given whole sentences.
+    pub(crate) has_sentences: bool,
 }
 
 /// What fails.
@@ -96,7 +107,26 @@ impl Scene {
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
+            others: Others::default(),
         }
+    }
+
+    /// The user's voice is heard, by an ear that understands what it is given.
+    pub(crate) fn voiced(mut self, start: f64, end: f64) -> Self {
+        let (start, end) = (seconds(start), seconds(end));
+        self.cues.extend(voice_cues(SpeakerId::LINKED, Vad::default().end_delay.0, [(start, end)]));
+        let frames = (end - start).as_millis() / FRAME.as_millis();
+        let frame = |n: u128| Cue::user(start + FRAME * u32::try_from(n).unwrap_or(u32::MAX), Deed::Heard);
+        self.cues.extend((0..frames).map(frame));
+        self.end = self.end.max(end + Duration::from_secs(5));
+        self
+    }
+
+    /// Another ear.
+    pub(crate) fn ear(mut self, ear: impl SpeechToText + 'static) -> Self {
+        self.utterances.clear();
+        self.others.ear = Some(Arc::new(ear));
+        self
     }
 
     /// The user speaks; the final transcript comes `delay` after the end.
@@ -281,7 +311,15 @@ impl Scene {
             overlaps: self.judges.overlaps,
             observer: Box::new(Recorder(events.clone())),
             journal: Some(Box::new(Lines(lines.clone()))),
-            ..Parts::new(ear.clone(), mind.clone(), voice.clone())
+            ..Parts::new(
+                self.others.ear.unwrap_or_else(|| ear.clone()),
+                self.others.mind.unwrap_or_else(|| mind.clone()),
+                if self.others.has_sentences {
+                    Arc::new(Sentences::new(voice.clone(), SentenceRules::SPOKEN))
+                } else {
+                    voice.clone()
+                },
+            )
         };
         let body = ScriptedBody::new(self.cues, self.pausable, shown.clone());
         let (handle, run) = match self.is_written {
