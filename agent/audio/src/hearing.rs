@@ -1,6 +1,7 @@
 //! One track heard: RTP payloads in, 20 ms frames of 16 kHz mono out, in order, gaps filled.
 
 mod jitter;
+mod sum;
 
 mod delay;
 mod packet;

@@ -107,6 +107,7 @@ impl Calls {
             hears: self.config.audio.input,
             audience: wiring::audience(&self.config, assignment.job.participant.as_ref()),
             subscription_wait: self.config.audio.subscriber_wait,
+            meter: Some(self.metrics.meter()),
             service: remote.as_ref().map(|remote| remote.service(self.metrics.clone())),
             before_leaving: Some(report_first(seat.clone(), told.clone())),
         };

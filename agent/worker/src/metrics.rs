@@ -1,6 +1,7 @@
 //! What is measured: one list of names with kind, labels and reason, and the values behind them.
 
 mod inventory;
+mod media;
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -17,6 +18,7 @@ use prometheus_client::{
 use providers_core::{ErrorKind, Usage};
 
 pub use inventory::Metric;
+use media::Media;
 
 use crate::{
     observing::turn_ends,
@@ -67,6 +69,7 @@ pub struct Metrics {
     wasted_cost: Sum,
     tool_calls: Family<Labels, Counter>,
     tool_duration: Histograms,
+    media: Media,
     journals_cut: Counter,
     remote_requests: Family<Labels, Counter>,
     remote_news_lost: Counter,
@@ -120,6 +123,7 @@ impl Metrics {
                 Metric::ToolDuration,
                 Histograms::new_with_constructor(|| Histogram::new(LATENCY_SECONDS)),
             ),
+            media: Media::new(&mut list),
             journals_cut: list.add(Metric::JournalsCut, Counter::default()),
             remote_requests: list.add(Metric::RemoteRequests, Family::default()),
             remote_news_lost: list.add(Metric::RemoteNewsLost, Counter::default()),

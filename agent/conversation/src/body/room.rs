@@ -12,8 +12,7 @@ use std::{
 };
 
 use agent_audio::{
-    CodecError, HearingConfig, HearingCounters, PlayoutCounters, PlayoutId, Speaking, SpeakingConfig,
-    SpeakingCounters, vad::Detector,
+    CodecError, HearingConfig, PlayoutId, Speaking, SpeakingConfig, vad::Detector,
 };
 use agent_rtc::{
     DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant, RemoteTrack,
@@ -24,14 +23,17 @@ use providers_core::SampleRate;
 use tokio::time::{Sleep, sleep_until};
 use tracing::{debug, warn};
 
+mod meter;
 mod people;
 mod service;
 mod stage;
 
+pub use meter::{Meter, RoomCounters};
 pub use people::{Audience, Others};
 pub use service::{Dispatch, Service};
 
 use self::{
+    meter::Measuring,
     people::{Heard, People},
     service::Hatch,
     stage::Stage,
@@ -72,6 +74,8 @@ pub struct RoomBodyConfig {
     pub subscription_wait: Duration,
     /// What programs in the room may ask.
     pub service: Option<Box<dyn Service>>,
+    /// Who is told what was counted.
+    pub meter: Option<Meter>,
     /// What is done before the room is left: an agent's job is reported first, or it counts as failed.
     pub before_leaving: Option<BeforeLeaving>,
 }
@@ -91,6 +95,7 @@ pub struct RoomBody {
     speaking: Speaking,
     sounds: Slots,
     stage: Stage,
+    measuring: Measuring,
     captions: Captions,
     events: VecDeque<BodyEvent<'static>>,
     alarm: Pin<Box<Sleep>>,
@@ -124,6 +129,7 @@ impl RoomBody {
             speaking,
             sounds: Slots::default(),
             stage: Stage::new(config.subscription_wait),
+            measuring: Measuring::new(config.meter, now),
             captions: Captions::new(fastrand::u64(..)),
             events: VecDeque::new(),
             alarm: Box::pin(sleep_until(tokio::time::Instant::from_std(now))),
@@ -136,10 +142,17 @@ impl RoomBody {
         Ok(body)
     }
 
-    /// What happened to the audio so far: heard of whom the call is for, sent, played.
-    #[must_use]
-    pub fn counters(&self) -> (HearingCounters, SpeakingCounters, PlayoutCounters) {
-        (self.people.linked().hearing.counters(), self.speaking.counters(), self.speaking.playout.counters())
+    /// Tells what was counted so far.
+    fn measure(&mut self, now: Instant) {
+        let Some(room) = &mut self.room else { return };
+        let counters = RoomCounters {
+            heard: self.people.counters(),
+            spoken: self.speaking.counters(),
+            played: self.speaking.playout.counters(),
+            room: *room.counters(),
+            data: room.data().counters(),
+        };
+        self.measuring.tell(now, &counters);
     }
 
     /// Has a track, if it is to have one.
@@ -344,6 +357,9 @@ impl Body for RoomBody {
                 return Poll::Ready(event);
             }
             let now = now();
+            if self.measuring.is_due(now) {
+                self.measure(now);
+            }
             self.speak(now);
             if let Some(speaker) = self.people.hear(now, &mut self.events) {
                 let frame = self.people.frame_of(speaker);
@@ -417,6 +433,7 @@ impl Body for RoomBody {
     }
 
     fn poll_close(&mut self, cx: &mut Context<'_>, reason: CloseReason) -> Poll<()> {
+        self.measure(now());
         if let Some(mut room) = self.room.take() {
             // What was told of the end goes before it.
             self.hatch.close(cx, &mut room);

@@ -188,6 +188,7 @@ fn conversation(room: Room, reply: Duration) -> Conversation<RoomBody> {
         },
         subscription_wait: Duration::from_secs(5),
         service: None,
+        meter: None,
         before_leaving: None,
     };
     let body = RoomBody::new(room, body, || Detector::new(Box::new(Loudness), detector())).unwrap();

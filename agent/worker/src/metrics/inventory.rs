@@ -66,6 +66,15 @@ metrics! {
     SpeculationWastedCost = "speculation_wasted_cost" [] "What answers that were dropped have cost, mind and voice, in the money of [prices]";
     ToolCalls = "tool_calls" ["outcome"] "Calls of tools, by how they ended";
     ToolDuration = "tool_duration_seconds" ["outcome"] "From the call of a tool to its end, the wait for other tools included; calls that were refused took no time and are left out";
+    HeardPackets = "heard_packets" ["fate"] "Packets of those who are heard: received, and of these or instead of these: late, lost, recovered from a copy (red) or from the next (fec), duplicate, malformed, or ahead of time (runaway)";
+    HeardConcealed = "heard_concealed_seconds" [] "Audio invented for packets that did not come";
+    HeardStalls = "heard_stalls" [] "Times that nothing came of somebody for longer than is waited, and that was not silence";
+    SpokenFrames = "spoken_frames" ["fate"] "Frames of agents: sent, dropped because there was no way out, skipped because their thread came too late";
+    PlayoutGaps = "playout_gaps" [] "Times that a reply stood still because its voice was too slow: listeners hear each";
+    PlayoutGapTime = "playout_gap_seconds" [] "How long replies stood still for that";
+    RoomReconnects = "room_reconnects" ["kind"] "Ways to rooms that were lost and sought: resumed, or begun anew (restart)";
+    RoomMalformed = "room_malformed" ["what"] "What came in rooms that could not be read or made no sense, and was survived";
+    DataStreams = "data_streams" ["fate"] "Streams of participants to agents, by what became of them; refused: a bound was met";
     JournalsCut = "journals_cut" [] "Journals that end before their call: the disk is full, or slow";
     RemoteRequests = "remote_requests" ["outcome"] "Requests of programs in rooms on lk.agent.session, by what became of them; refused: whose token does not let them";
     RemoteNewsLost = "remote_news_lost" [] "What programs that follow a call were not told, because the data channel was behind";

@@ -2,7 +2,9 @@
 
 use std::{collections::VecDeque, time::Instant};
 
-use agent_audio::{CodecError, HEARD_FRAME, Hearing, HearingConfig, PayloadKind, vad::Detector};
+use agent_audio::{
+    CodecError, HEARD_FRAME, Hearing, HearingConfig, HearingCounters, PayloadKind, vad::Detector,
+};
 use agent_rtc::{
     AudioFormat, AudioPacket, Identity, Participant, ParticipantKind, TrackKind, TrackSid, TrackSource,
 };
@@ -42,6 +44,8 @@ pub(super) struct People {
     make_detector: MakeDetector,
     heard: Vec<Heard>,
     next: SpeakerId,
+    /// What was counted of those who have gone.
+    gone: HearingCounters,
 }
 
 /// Somebody who is heard.
@@ -64,7 +68,7 @@ impl People {
     ) -> Result<Self, CodecError> {
         let linked = Heard::new(SpeakerId::LINKED, None, hearing.clone(), make_detector())?;
         let next = SpeakerId(SpeakerId::LINKED.0 + 1);
-        Ok(Self { audience, hearing, make_detector, heard: vec![linked], next })
+        Ok(Self { audience, hearing, make_detector, heard: vec![linked], next, gone: HearingCounters::default() })
     }
 
     /// Whom the call is for, and their ear, whether they are there or not.
@@ -147,8 +151,19 @@ impl People {
                 linked.identity = None;
             }
         } else {
-            self.heard.retain(|heard| heard.speaker != speaker);
+            for gone in self.heard.extract_if(.., |heard| heard.speaker == speaker) {
+                self.gone += gone.hearing.counters();
+            }
         }
+    }
+
+    /// What was counted of everybody so far.
+    pub(super) fn counters(&self) -> HearingCounters {
+        let mut all = self.gone;
+        for heard in &self.heard {
+            all += heard.hearing.counters();
+        }
+        all
     }
 
     /// Takes the next 20 ms of somebody, if they are there; [`People::frame_of`] has them.
