@@ -17,3 +17,11 @@ def test_an_agent_that_listens_is_not_shown_as_badly_connected(in_room, local_ag
 
     judged = in_room(scenario, local_agent)
     assert judged and judged[-1] in GOOD, judged
+
+
+def test_what_a_room_counted_can_be_read(local_agent):
+    """Of the call before, which is over: all of it was counted when the room was left."""
+    metrics = local_agent.metrics()
+    assert metrics['colloquy_heard_packets_total{fate="received"}'] > 500
+    assert metrics['colloquy_spoken_frames_total{fate="sent"}'] > 50
+    assert metrics['colloquy_room_malformed_total{what="datagram"}'] == 0

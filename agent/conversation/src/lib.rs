@@ -33,7 +33,9 @@ mod transcript;
 pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, TurnProfile, UserTurn};
 pub use body::{
     Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
-    room::{Audience, BeforeLeaving, Dispatch, Meter, Others, RoomBody, RoomBodyConfig, RoomCounters, Service},
+    room::{
+        Audience, BeforeLeaving, Dispatch, Meter, Others, RoomBody, RoomBodyConfig, RoomCounters, Service,
+    },
     sound::{Device, SoundBody, Speaker},
     written::Written,
 };

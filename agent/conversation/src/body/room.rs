@@ -11,9 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agent_audio::{
-    CodecError, HearingConfig, PlayoutId, Speaking, SpeakingConfig, vad::Detector,
-};
+use agent_audio::{CodecError, HearingConfig, PlayoutId, Speaking, SpeakingConfig, vad::Detector};
 use agent_rtc::{
     DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant, RemoteTrack,
     Room, RoomEvent, TrackOptions,

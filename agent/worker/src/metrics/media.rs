@@ -94,8 +94,7 @@ const FRAMES: &[Series] = &[
     ("skipped", |all| all.spoken.skipped),
 ];
 
-const RECONNECTS: &[Series] =
-    &[("resume", |all| all.room.resumes), ("restart", |all| all.room.restarts)];
+const RECONNECTS: &[Series] = &[("resume", |all| all.room.resumes), ("restart", |all| all.room.restarts)];
 
 const MALFORMED: &[Series] = &[
     ("signal", |all| all.room.malformed_signals + all.room.unexpected_signals),

@@ -68,7 +68,14 @@ impl People {
     ) -> Result<Self, CodecError> {
         let linked = Heard::new(SpeakerId::LINKED, None, hearing.clone(), make_detector())?;
         let next = SpeakerId(SpeakerId::LINKED.0 + 1);
-        Ok(Self { audience, hearing, make_detector, heard: vec![linked], next, gone: HearingCounters::default() })
+        Ok(Self {
+            audience,
+            hearing,
+            make_detector,
+            heard: vec![linked],
+            next,
+            gone: HearingCounters::default(),
+        })
     }
 
     /// Whom the call is for, and their ear, whether they are there or not.
