@@ -5,13 +5,13 @@ use std::{future::poll_fn, sync::Arc, time::Duration};
 
 use futures_util::StreamExt;
 use providers_core::{
-    ChatRequest, ErrorKind, LanguageModel, LlmEvent, SampleRate, SpeechToText, SttEvent, SttOptions,
-    TextToSpeech, TtsOptions, VoiceEdge,
+    BatchRecogniser, ChatRequest, ErrorKind, LanguageModel, LlmEvent, SampleRate, SpeechToText, SttEvent,
+    SttOptions, SttStream, TextToSpeech, TtsOptions, VoiceEdge,
 };
 use providers_fake::{
-    Answer, FakeEar, FakeMind, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
+    Answer, FakeEar, FakeMind, FakeRecogniser, FakeVoice, Fault, Faults, Heard, Mishap, Sound, Speech, When,
 };
-use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
+use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy, SegmentRules, Segments};
 use tokio::time::Instant;
 
 const REST: RestPolicy = RestPolicy { first: Duration::from_secs(1), longest: Duration::from_secs(8) };
@@ -200,6 +200,72 @@ async fn the_next_ear_hears_the_utterance_that_was_under_way() {
     assert_eq!((first.opened(), second.opened()), (1, 1));
     drop(stream);
     assert_eq!((first.open_now(), second.open_now()), (0, 0));
+}
+
+/// An ear of whole utterances, and the lengths that it is given, in milliseconds.
+fn batch(delay: u64, faults: Faults) -> (Arc<FakeRecogniser>, Arc<dyn SpeechToText>) {
+    let recogniser = FakeRecogniser::new(Heard::Counted, Duration::from_millis(delay));
+    let recogniser = Arc::new(recogniser.with_faults(faults).recording());
+    let port = Arc::clone(&recogniser) as Arc<dyn BatchRecogniser>;
+    (recogniser, Arc::new(Segments::new(port, SegmentRules::SPOKEN)))
+}
+
+async fn push(stream: &mut dyn SttStream, milliseconds: u64) {
+    for _ in 0..milliseconds / 20 {
+        stream.push(&[1; 320]);
+        tokio::time::advance(Duration::from_millis(20)).await;
+    }
+}
+
+async fn words(stream: &mut dyn SttStream) -> String {
+    loop {
+        match poll_fn(|cx| stream.poll_event(cx)).await.unwrap().unwrap() {
+            SttEvent::Final(transcript) => return transcript.text,
+            _ => continue,
+        }
+    }
+}
+
+const STARTED: VoiceEdge = VoiceEdge::Started { lead: Duration::ZERO };
+const STOPPED: VoiceEdge = VoiceEdge::Stopped { silence: Duration::ZERO };
+
+#[tokio::test(start_paused = true)]
+async fn words_of_one_utterance_do_not_take_the_next_from_the_next_ear() {
+    let (_, first) = batch(500, Faults::sequence([None, Some(fault(0, ErrorKind::Unauthorised))]));
+    let (second_heard, second) = batch(100, Faults::none());
+    let chain = Chain::new(first, vec![second], REST);
+    let mut stream = FallbackEar::new(chain, Duration::from_secs(10)).open(SttOptions::default());
+    push(&mut *stream, 1_000).await;
+    stream.voice(STARTED);
+    push(&mut *stream, 1_000).await;
+    stream.voice(STOPPED);
+    // They go on before the words of it have come.
+    push(&mut *stream, 100).await;
+    stream.voice(STARTED);
+    push(&mut *stream, 200).await;
+    assert_eq!(words(&mut *stream).await, "utterance 1");
+    push(&mut *stream, 1_800).await;
+    stream.voice(STOPPED);
+    assert_eq!(words(&mut *stream).await, "utterance 1", "the first of the second ear");
+    let lead = 100;
+    assert_eq!(
+        second_heard.utterances(),
+        [(lead + 2_000) * 16],
+        "the whole of what it began to hear too late"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_speech_longer_than_the_tape_its_end_is_heard_again() {
+    let (_, first) = batch(100, Faults::always(fault(0, ErrorKind::Unauthorised)));
+    let (second_heard, second) = batch(100, Faults::none());
+    let chain = Chain::new(first, vec![second], REST);
+    let mut stream = FallbackEar::new(chain, Duration::from_secs(2)).open(SttOptions::default());
+    stream.voice(STARTED);
+    push(&mut *stream, 5_000).await;
+    stream.voice(STOPPED);
+    assert_eq!(words(&mut *stream).await, "utterance 1");
+    assert_eq!(second_heard.utterances(), [2_000 * 16]);
 }
 
 #[tokio::test(start_paused = true)]

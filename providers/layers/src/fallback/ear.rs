@@ -26,8 +26,8 @@ pub struct FallbackEar {
 }
 
 impl FallbackEar {
-    /// An ear for one call that keeps so much audio for the next one: 32 kB a second. Words of longer speech that were
-    /// not final when an ear failed are lost.
+    /// An ear for one call that keeps so much audio for the next one: 32 kB a second. Of longer speech that was not final
+    /// when an ear failed only the end is heard again.
     #[must_use]
     pub fn new(chain: Arc<Chain<dyn SpeechToText>>, tape: Duration) -> Self {
         Self { chain, number: Arc::default(), tape }
@@ -87,7 +87,7 @@ struct Listening {
     is_finished: bool,
 }
 
-/// What was heard since the last final words, to be heard again by another ear.
+/// What was heard and not yet understood, to be heard again by another ear.
 struct Tape {
     samples: VecDeque<i16>,
     longest: usize,
@@ -95,6 +95,8 @@ struct Tape {
     marks: VecDeque<(u64, Mark)>,
     /// Samples that are no longer kept.
     dropped: u64,
+    /// Whether somebody was speaking where it begins.
+    speaks: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -115,6 +117,7 @@ impl Tape {
             longest,
             marks: VecDeque::with_capacity(MARKS),
             dropped: 0,
+            speaks: false,
         }
     }
 
@@ -125,25 +128,49 @@ impl Tape {
         self.samples.extend(&samples[samples.len() - kept..]);
         self.dropped += (over + samples.len() - kept) as u64;
         while self.marks.front().is_some_and(|(at, _)| *at < self.dropped) {
-            self.marks.pop_front();
+            self.drop_mark();
         }
     }
 
     fn mark(&mut self, mark: Mark) {
         if self.marks.len() == MARKS {
-            self.marks.pop_front();
+            self.drop_mark();
         }
         self.marks.push_back((self.dropped + self.samples.len() as u64, mark));
     }
 
-    /// What was said is understood; what was told of the voice after it stays.
-    fn clear(&mut self) {
-        self.dropped += self.samples.len() as u64;
-        self.samples.clear();
-        self.marks.clear();
+    /// Forgets the oldest mark, but not what it said of the voice.
+    fn drop_mark(&mut self) {
+        match self.marks.pop_front() {
+            Some((_, Mark::Edge(VoiceEdge::Started { .. }))) => self.speaks = true,
+            Some((_, Mark::Edge(VoiceEdge::Stopped { .. }))) => self.speaks = false,
+            Some((_, Mark::Flush)) | None => {}
+        }
+    }
+
+    /// Final words came: what they are of is forgotten, and no more. That is the utterance that ended first if the ear
+    /// tells of each; an ear that also tells of parts, and may be silent about a noise, has told of all that have ended.
+    /// While none has, it is of what was said so far.
+    fn understood(&mut self, of_each: bool) {
+        let ends = |(_, mark): &(u64, Mark)| match mark {
+            Mark::Edge(VoiceEdge::Stopped { .. }) | Mark::Flush => true,
+            Mark::Edge(VoiceEdge::Started { .. }) => false,
+        };
+        let end = if of_each { self.marks.iter().position(ends) } else { self.marks.iter().rposition(ends) };
+        let n_marks = end.map_or(self.marks.len(), |end| end + 1);
+        let until = match end.and_then(|end| self.marks.get(end)) {
+            Some((at, _)) => *at,
+            None => self.dropped + self.samples.len() as u64,
+        };
+        (0..n_marks).for_each(|_| self.drop_mark());
+        self.samples.drain(..((until - self.dropped) as usize).min(self.samples.len()));
+        self.dropped = until;
     }
 
     fn replay(&mut self, stream: &mut dyn SttStream) {
+        if self.speaks {
+            stream.voice(VoiceEdge::Started { lead: Duration::ZERO });
+        }
         let samples = &*self.samples.make_contiguous();
         let mut at = 0;
         for (mark_at, mark) in &self.marks {
@@ -172,7 +199,8 @@ impl Listening {
     fn on_event(&mut self, event: &SttEvent) {
         match event {
             SttEvent::Final(_) => {
-                self.tape.clear();
+                let ear = self.chain.provider(self.attempt.number);
+                self.tape.understood(!ear.capabilities().interim);
                 self.settle();
             }
             SttEvent::Interim(_) | SttEvent::Preflight(_) => self.settle(),
