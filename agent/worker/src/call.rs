@@ -81,8 +81,9 @@ impl Calls {
             ..JoinOptions::new(url, assignment.token.clone())
         };
         let cast = async {
-            let cast = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?;
-            cast.clone().ok_or_else(|| NO_PROVIDERS.to_owned())
+            let cast = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?.clone();
+            // Connections are made while the room is joined: the first turn finds them warm.
+            cast.inspect(|cast| cast.entry().providers.prewarm()).ok_or_else(|| NO_PROVIDERS.to_owned())
         };
         let room = Box::pin(Room::join(options))
             .map_ok(Box::new)

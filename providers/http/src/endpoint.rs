@@ -1,8 +1,8 @@
 //! One vendor's API: where it is, how one is known there, and the connections to it.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use providers_core::{ErrorKind, ProviderError};
@@ -44,12 +44,19 @@ pub struct Endpoint {
     base: Url,
     headers: HeaderMap,
     client: Client,
-    warming: Arc<Warming>,
+    /// How long after its use a connection is surely still kept.
+    warm_for: Duration,
+    warmth: Arc<Mutex<Warmth>>,
 }
 
-/// The request that opens a connection ahead of time; ends with the endpoint.
+/// Whether a connection is kept.
 #[derive(Debug, Default)]
-struct Warming(Mutex<Option<AbortHandle>>);
+struct Warmth {
+    /// When one was last used, or opened ahead of time.
+    used: Option<Instant>,
+    /// The request that opens one ahead of time; ends with the endpoint.
+    opening: Option<AbortHandle>,
+}
 
 impl Endpoint {
     /// The API of `provider` below `base_url`.
@@ -83,7 +90,9 @@ impl Endpoint {
                     .with_source(error.without_url())
             })?;
         let headers = auth_headers(auth).map_err(|()| unsendable(provider, "the key"))?;
-        Ok(Self { provider, base, headers, client, warming: Arc::default() })
+        // Half of it, for what is sent now is to be used some time later.
+        let warm_for = options.idle_timeout / 2;
+        Ok(Self { provider, base, headers, client, warm_for, warmth: Arc::default() })
     }
 
     /// The same API with one more header on every request.
@@ -115,36 +124,40 @@ impl Endpoint {
     /// What the transport or the status says, as in `error.rs`.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, ProviderError> {
         let response = request.send().await.map_err(|error| transport(self.provider, error))?;
+        self.warmth().used = Some(Instant::now());
         if response.status().is_success() {
             return Ok(response);
         }
         Err(refusal(self.provider, response).await)
     }
 
-    /// Opens a connection ahead of the first request, without a key. Does nothing outside a runtime.
+    /// Opens a connection ahead of the first request, without a key, unless one was used just now: cheap enough for
+    /// every call to begin with. Does nothing outside a runtime.
     pub fn prewarm(&self) {
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let mut warmth = self.warmth();
+        if warmth.used.is_some_and(|used| used.elapsed() < self.warm_for) {
+            return;
+        }
         let request = self.client.head(self.base.clone()).timeout(Duration::from_secs(10));
         let task = runtime.spawn(async move {
             // Whatever it answers, the connection stands; and if not, the first request says why.
             drop(request.send().await);
         });
-        self.warming.replace(task.abort_handle());
-    }
-}
-
-impl Warming {
-    fn replace(&self, next: AbortHandle) {
-        let previous = self.0.lock().unwrap_or_else(PoisonError::into_inner).replace(next);
-        if let Some(previous) = previous {
+        warmth.used = Some(Instant::now());
+        if let Some(previous) = warmth.opening.replace(task.abort_handle()) {
             previous.abort();
         }
     }
+
+    fn warmth(&self) -> MutexGuard<'_, Warmth> {
+        self.warmth.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl Drop for Warming {
+impl Drop for Warmth {
     fn drop(&mut self) {
-        if let Some(task) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(task) = self.opening.take() {
             task.abort();
         }
     }

@@ -4,6 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -16,10 +17,17 @@ use crate::{SseEvent, SseParser, broken, transport};
 /// Bytes that one event may have.
 const EVENT: usize = 1024 * 1024;
 
-/// The events of a response. Dropping it closes the connection.
+/// What is read after the last event that matters, at most, and for how long: the end of the body is all that a server
+/// has to send then. Beyond it the connection is closed, and the next request opens another.
+const REST: usize = 64 * 1024;
+const REST_TIME: Duration = Duration::from_secs(1);
+
+type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>;
+
+/// The events of a response. Dropping it closes the connection, unless the body has ended.
 pub struct EventStream {
     provider: &'static str,
-    body: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
+    body: Body,
     parser: SseParser,
 }
 
@@ -50,6 +58,39 @@ impl EventStream {
                 None => return Poll::Ready(None),
             }
         }
+    }
+
+    /// No further event matters: reads to the end of the body, so that the connection can be used again. What is not
+    /// there yet is read beside the caller.
+    pub fn finish(self, cx: &mut Context<'_>) {
+        let mut rest = Rest { body: self.body, left: REST };
+        if Pin::new(&mut rest).poll(cx).is_ready() {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            runtime.spawn(async move {
+                // Too late or too much: the connection is closed with the body.
+                let _ = tokio::time::timeout(REST_TIME, rest).await;
+            });
+        }
+    }
+}
+
+/// A body that is read for its end.
+struct Rest {
+    body: Body,
+    left: usize,
+}
+
+impl Future for Rest {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(Ok(bytes)) = ready!(self.body.as_mut().poll_next(cx)) {
+            let Some(left) = self.left.checked_sub(bytes.len()) else { break };
+            self.left = left;
+        }
+        Poll::Ready(())
     }
 }
 

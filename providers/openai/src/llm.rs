@@ -108,7 +108,9 @@ impl Answering {
                 Some(event) => {
                     if self.assembly.take(&event?.data)? == Progress::EndMark {
                         self.assembly.finish()?;
-                        self.state = State::Ended;
+                        if let State::Reading(events) = std::mem::replace(&mut self.state, State::Ended) {
+                            events.finish(cx);
+                        }
                     }
                     Poll::Ready(Ok(()))
                 }

@@ -3,7 +3,8 @@
 use futures_util::StreamExt;
 use providers_conformance::{Chunking, MindScene, RecogniserScene};
 use providers_core::{
-    BatchRecogniser, ChatMessage, ChatRequest, ErrorKind, LanguageModel, ProviderError, SttOptions, Usage,
+    BatchRecogniser, ChatMessage, ChatRequest, ErrorKind, LanguageModel, LlmEvent, ProviderError, SttOptions,
+    Usage,
 };
 use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit};
 
@@ -110,6 +111,44 @@ async fn a_connection_made_ahead_is_the_one_that_is_used_and_shows_no_key() {
     let answer: Vec<_> = mind.answer(ask()).collect().await;
     assert!(answer.iter().all(Result::is_ok), "{answer:?}");
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_is_used_again_although_nobody_waits_for_the_end_of_an_answers_body() {
+    let server = Server::start(Scene::LateEnd(scene())).await;
+    let mind = mind(account(&server.base_url(), KEY));
+    for n in 0..5 {
+        let mut answer = mind.answer(ask());
+        while !matches!(answer.next().await, Some(Ok(LlmEvent::Finished(_)))) {}
+        drop(answer);
+        while server.open() > 0 {
+            tokio::task::yield_now().await;
+        }
+        for _ in 0..10_000 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(server.connections(), 1, "after answer {n}");
+    }
+}
+
+#[tokio::test]
+async fn a_warm_connection_is_not_made_again() {
+    let server = Server::start(Scene::Mind(scene())).await;
+    let mind = mind(account(&server.base_url(), KEY));
+    for _ in 0..3 {
+        mind.prewarm();
+        while server.requests() == 0 || server.open() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    assert_eq!(server.requests(), 1);
+    let answer: Vec<_> = mind.answer(ask()).collect().await;
+    assert!(answer.iter().all(Result::is_ok), "{answer:?}");
+    mind.prewarm();
+    for _ in 0..10_000 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(server.requests(), 2, "an answer keeps it warm");
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ pub(crate) enum Scene {
     Mind(MindScene),
     Recogniser(RecogniserScene),
     Voice(VoiceScene),
+    /// The same, whose body ends some time after its end mark.
+    LateEnd(MindScene),
     /// These bytes, then the end of the connection.
     Raw(&'static str),
 }
@@ -98,6 +100,11 @@ impl Server {
     /// Connections since the beginning.
     pub(crate) fn connections(&self) -> u64 {
         self.shared.connections.load(SeqCst)
+    }
+
+    /// Requests since the beginning.
+    pub(crate) fn requests(&self) -> usize {
+        self.shared.requests.lock().unwrap().len()
     }
 
     pub(crate) fn last_request(&self) -> Option<Request> {
@@ -201,6 +208,7 @@ async fn give(socket: &mut TcpStream, answer: Answer, shared: &Shared) -> bool {
                     shared.sent.fetch_add(bytes.len() as u64, SeqCst);
                 },
                 Step::Stall => std::future::pending().await,
+                Step::Pause(pause) => tokio::time::sleep(pause).await,
                 Step::Close => return None,
             }
         }

@@ -23,6 +23,8 @@ pub(super) enum Step {
     Endless(Vec<u8>),
     /// Nothing more, for ever.
     Stall,
+    /// Nothing for this long.
+    Pause(Duration),
     /// The connection ends here.
     Close,
 }
@@ -46,7 +48,7 @@ impl Answer {
             return refusal(Fault::WrongKey, request);
         }
         let (path, fault) = match scene {
-            Scene::Mind(scene) => ("/v1/chat/completions", scene.fault),
+            Scene::Mind(scene) | Scene::LateEnd(scene) => ("/v1/chat/completions", scene.fault),
             Scene::Recogniser(scene) => ("/v1/audio/transcriptions", scene.fault),
             Scene::Voice(scene) => ("/v1/audio/speech", scene.fault),
             Scene::Raw(_) => ("", None),
@@ -70,6 +72,12 @@ impl Answer {
             Some(Fault::SlowFirst | Fault::Cut | Fault::Stalled | Fault::Malformed | Fault::NoEndMark)
             | None => match scene {
                 Scene::Mind(scene) => completion(request, scene),
+                Scene::LateEnd(scene) => {
+                    let mut answer = completion(request, scene);
+                    let end = answer.steps.len().saturating_sub(1);
+                    answer.steps.insert(end, Step::Pause(SLOW));
+                    answer
+                }
                 Scene::Recogniser(scene) => transcription(request, scene),
                 Scene::Voice(scene) => speech(request, scene),
                 Scene::Raw(_) => Self::default(),
