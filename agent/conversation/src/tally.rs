@@ -82,6 +82,11 @@ impl Tally {
         self.interruptions += 1;
     }
 
+    /// A component failed at what will be tried again.
+    pub(crate) fn failed_in_advance(&mut self, component: Component) {
+        *self.failures.entry(component).or_default() += 1;
+    }
+
     /// A component failed; returns how many times in a row.
     pub(crate) fn failed(&mut self, component: Component) -> u32 {
         *self.failures.entry(component).or_default() += 1;

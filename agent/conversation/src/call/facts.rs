@@ -180,7 +180,13 @@ impl<B: Body> Call<B> {
                 self.end_if_silent(id);
             }
             making::News::Failed { component, kind, message, is_final } => {
-                self.on_failure(component, kind, &message, is_final);
+                // The turn asks again, so that it counts once however often it was answered in advance.
+                if self.reply(id).is_some_and(|making| making.is_speculative()) {
+                    self.tell_failure(component, kind, &message, is_final);
+                    self.tally.failed_in_advance(component);
+                } else {
+                    self.on_failure(component, kind, &message, is_final);
+                }
                 if is_final {
                     self.give_up(id);
                 }
@@ -255,10 +261,14 @@ impl<B: Body> Call<B> {
         message: &str,
         is_final: bool,
     ) {
-        debug!(?component, kind = kind.name(), message, is_final, "provider failed");
-        self.tally.tell(self.now(), CallEvent::Failed { component, kind, is_final });
+        self.tell_failure(component, kind, message, is_final);
         if self.tally.failed(component) > self.config.errors.max_consecutive {
             self.tell(Input::Told(Told::Close { reason: CloseReason::Error }));
         }
+    }
+
+    fn tell_failure(&mut self, component: Component, kind: ErrorKind, message: &str, is_final: bool) {
+        debug!(?component, kind = kind.name(), message, is_final, "provider failed");
+        self.tally.tell(self.now(), CallEvent::Failed { component, kind, is_final });
     }
 }

@@ -336,6 +336,18 @@ fn too_many_failures_in_a_row_close_the_call() {
 }
 
 #[test]
+fn answers_begun_in_advance_do_not_bring_the_end_of_the_call_nearer() {
+    let mut scene = question();
+    for start in [6.0, 11.0, 16.0] {
+        scene = scene.user(start, start + 1.0, "Hello?", 0.2);
+    }
+    scene.faults.mind = Some(Faults::always(error(0, ErrorKind::Unauthorised)));
+    let played = scene.play();
+    assert_eq!((played.report.reason, played.report.turns), (CloseReason::Error, 4));
+    assert_eq!(played.report.failures[&Component::Llm], 8, "each turn fails in advance and in earnest");
+}
+
+#[test]
 fn a_call_that_is_dropped_leaves_nothing_behind() {
     for (at, open) in [(0.1, 1), (2.8, 2), (3.1, 2), (3.25, 2), (4.0, 1)] {
         let (before, after) = question().drop_at(at);
