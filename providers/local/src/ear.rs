@@ -17,6 +17,7 @@ use providers_core::{
 
 use crate::{PROVIDER, intents::Intents, sys::pocketsphinx};
 
+mod decoders;
 mod dictionary;
 mod pool;
 mod recogniser;
@@ -25,6 +26,7 @@ mod stream;
 mod tape;
 mod utterance;
 
+use decoders::Decoders;
 use pool::Pool;
 use recogniser::Recipe;
 use stream::EarStream;
@@ -77,7 +79,7 @@ pub enum EarMode {
 /// The offline ear. Hears English.
 pub struct LocalEar {
     info: ProviderInfo,
-    pool: Arc<Pool>,
+    pool: Arc<Pool<Decoders>>,
     config: EarConfig,
 }
 
@@ -99,7 +101,7 @@ impl LocalEar {
         let info = ProviderInfo { provider: PROVIDER, model: model.to_owned() };
         let interim_every = SampleRate::HEARING.samples_in(config.interim_every);
         let manner = utterance::Manner { interim_every, stable_after: config.stable_after };
-        let pool = Arc::new(Pool::new(recipe, manner, config.decoders, config.waiting));
+        let pool = Arc::new(Pool::new(Decoders { recipe, manner }, config.decoders, config.waiting));
         Ok(Self { info, pool, config })
     }
 

@@ -1,10 +1,10 @@
 //! This machine's own ear, mind and voice.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use config_schema::{Config, SttEngine, SttLocal, SttMode};
 use providers_core::{LanguageModel, SpeechToText, TextToSpeech};
-use providers_layers::{SentenceRules, Sentences};
+use providers_layers::{SentenceRules, Sentences, TimedVoice, VoiceTimeouts};
 use providers_local::{
     EarConfig, EarMode, Intents, LocalEar, LocalMind, LocalVoice, MindConfig, VoiceConfig, WallClock,
 };
@@ -66,6 +66,7 @@ pub(super) fn voice(config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError
     let voice =
         LocalVoice::new(VoiceConfig { voice: local.voice.clone(), speed: local.speed, ahead: local.ahead })
             .map_err(|source| BuildError::Provider { key: "tts.local", source })?;
+    let voice = TimedVoice::new(Arc::new(voice), VOICE);
     Ok(Arc::new(Sentences::new(Arc::new(voice), SentenceRules::SPOKEN)))
 }
 
@@ -76,3 +77,10 @@ fn intents(config: &Config) -> Result<Intents, BuildError> {
         None => Intents::embedded(),
     })
 }
+
+/// One thread speaks for all calls: a sentence that has waited for so long behind those of others is not said any more.
+const VOICE: VoiceTimeouts = VoiceTimeouts {
+    first: Duration::from_secs(5),
+    idle: Duration::from_secs(5),
+    total: Duration::from_secs(60),
+};

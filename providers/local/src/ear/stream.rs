@@ -12,6 +12,7 @@ use providers_core::{
 };
 
 use super::{
+    decoders::Decoders,
     pool::Pool,
     tape::Tape,
     utterance::{BLOCK, Outcome, Speaker, Told, Utterance},
@@ -28,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 const MOST_UNTOLD: usize = 16;
 
 pub(super) struct EarStream {
-    pool: Arc<Pool>,
+    pool: Arc<Pool<Decoders>>,
     tape: Arc<Tape>,
     speaker: Arc<Speaker>,
     /// The utterance that goes on.
@@ -55,7 +56,7 @@ enum Ending {
 }
 
 impl EarStream {
-    pub(super) fn new(pool: Arc<Pool>, tape: Duration) -> Self {
+    pub(super) fn new(pool: Arc<Pool<Decoders>>, tape: Duration) -> Self {
         Self {
             pool,
             tape: Arc::new(Tape::new(SampleRate::HEARING.samples_in(tape) as usize)),
@@ -134,7 +135,11 @@ impl EarStream {
                 self.events.push_back(Ok(SttEvent::Final(transcript)));
                 self.events.push_back(Ok(SttEvent::Usage(Usage { audio_in_ms, ..Usage::default() })));
             }
-            Err(error) => self.events.push_back(Err(error)),
+            // Where the stream goes on, nothing more comes of this utterance.
+            Err(error) => {
+                self.events.push_back(Err(error));
+                self.events.push_back(Ok(SttEvent::Final(Transcript::default())));
+            }
         }
     }
 

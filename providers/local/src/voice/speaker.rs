@@ -2,7 +2,8 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Condvar, Mutex, PoisonError},
+    panic::{self, AssertUnwindSafe},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
 };
 
@@ -39,8 +40,9 @@ impl Speaker {
     pub(super) fn start(name: String, voice: flite::Voice) -> Result<Self, LocalError> {
         let queue = Arc::new(Queue::default());
         let theirs = Arc::clone(&queue);
-        let voices = BTreeMap::from([(name, voice)]);
-        match thread::Builder::new().name("local-voice".to_owned()).spawn(move || run(&theirs, voices)) {
+        let mut voices = BTreeMap::from([(name, voice)]);
+        let speak = move |desk: &Desk, piece, begins| speak(desk, piece, begins, &mut voices);
+        match thread::Builder::new().name("local-voice".to_owned()).spawn(move || run(&theirs, speak)) {
             Ok(_) => Ok(Self { queue, open: Arc::default() }),
             Err(source) => Err(LocalError::Thread { purpose: "the local voice", source }),
         }
@@ -58,37 +60,56 @@ impl Speaker {
 
     /// Queues a stream that has a piece to speak.
     pub(super) fn queue(&self, desk: Arc<Desk>) {
-        let mut state = self.queue.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.desks.push_back(desk);
-        self.queue.changed.notify_one();
+        self.queue.add(desk);
+    }
+}
+
+impl Queue {
+    fn add(&self, desk: Arc<Desk>) {
+        self.state().desks.push_back(desk);
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        self.state().closed = true;
+        self.changed.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, QueueState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Speaker {
     fn drop(&mut self) {
-        self.queue.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.queue.changed.notify_one();
+        self.queue.close();
     }
 }
 
-fn run(queue: &Queue, mut voices: BTreeMap<String, flite::Voice>) {
+/// The thread's life. A piece at which it breaks is told so, and costs no other stream its voice: there is one thread
+/// for all.
+fn run(queue: &Queue, mut speak: impl FnMut(&Desk, Piece, u64) -> Result<(), ProviderError>) {
     while let Some(desk) = next(queue) {
-        if let Some((piece, begins)) = desk.next()
-            && let Err(error) = speak(&desk, piece, begins, &mut voices)
-        {
-            desk.fail(error);
+        if let Some((piece, begins)) = desk.next() {
+            // Nothing of a piece is used after its failure but the voices, which hold no state between two pieces.
+            let spoken = panic::catch_unwind(AssertUnwindSafe(|| speak(&desk, piece, begins)));
+            if let Err(error) = spoken.unwrap_or_else(|_| Err(broken())) {
+                desk.fail(error);
+            }
         }
         if desk.done() {
-            let mut state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.desks.push_back(desk);
+            queue.state().desks.push_back(desk);
         }
     }
+}
+
+fn broken() -> ProviderError {
+    ProviderError::new(PROVIDER, ErrorKind::Internal, "the local voice broke at a sentence")
 }
 
 fn next(queue: &Queue) -> Option<Arc<Desk>> {
-    let state = queue.state.lock().unwrap_or_else(PoisonError::into_inner);
     let idle = |state: &mut QueueState| state.desks.is_empty() && !state.closed;
-    let mut state = queue.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
+    let mut state = queue.changed.wait_while(queue.state(), idle).unwrap_or_else(PoisonError::into_inner);
     state.desks.pop_front()
 }
 
@@ -169,5 +190,40 @@ impl flite::Hearer for Take<'_> {
         self.given += samples.len() as u64;
         self.stopped = !self.desk.give(SpeechChunk { samples: samples.to_vec(), words, usage: None });
         !self.stopped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sentence_that_breaks_the_voice_costs_no_other_stream_its_voice() {
+        let queue = Arc::new(Queue::default());
+        let theirs = Arc::clone(&queue);
+        let thread = thread::spawn(move || {
+            run(&theirs, |desk, piece, _| {
+                assert!(piece.spoken != "Break.", "a sentence that breaks the voice");
+                desk.give(SpeechChunk { samples: vec![1], ..SpeechChunk::default() });
+                Ok(())
+            });
+        });
+        for (text, expected) in
+            [("Break.", "internal"), ("Go on.", "1"), ("Break.", "internal"), ("On.", "1")]
+        {
+            let manner = Manner { voice: String::new(), stretch: 1.0 };
+            let desk = Arc::new(Desk::new(manner, 100, Arc::default()));
+            let piece = Piece { spoken: text.to_owned(), ..Piece::default() };
+            assert!(desk.add(piece));
+            queue.add(Arc::clone(&desk));
+            let audio = poll_fn(|cx| desk.poll(cx).0).await.expect("there is something");
+            let told =
+                audio.map_or_else(|error| error.kind.name().to_owned(), |c| c.samples.len().to_string());
+            assert_eq!(told, expected, "{text}");
+        }
+        queue.close();
+        thread.join().expect("it ends in order");
     }
 }
