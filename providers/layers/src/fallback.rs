@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use providers_core::{ErrorKind, ProviderError};
+use providers_core::{ErrorKind, LanguageModel, ProviderError, SpeechToText, TextToSpeech, Usage};
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -46,6 +46,58 @@ struct Health {
     in_a_row: u32,
     rests_until: Option<Instant>,
     failures: u64,
+    /// What its failed attempts used.
+    wasted: Usage,
+}
+
+/// What a provider of a chain has failed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChainTally {
+    /// Its name.
+    pub provider: &'static str,
+    /// How often it failed, its own retries done.
+    pub failures: u64,
+    /// What attempts used that another took the place of: paid for, part of no answer's usage.
+    pub wasted: Usage,
+}
+
+/// A port that says who stands behind it.
+trait Named {
+    fn provider(&self) -> &'static str;
+}
+
+impl Named for dyn SpeechToText {
+    fn provider(&self) -> &'static str {
+        self.info().provider
+    }
+}
+
+impl Named for dyn LanguageModel {
+    fn provider(&self) -> &'static str {
+        self.info().provider
+    }
+}
+
+impl Named for dyn TextToSpeech {
+    fn provider(&self) -> &'static str {
+        self.info().provider
+    }
+}
+
+#[expect(private_bounds, reason = "what a chain is made of is one of the ports above")]
+impl<P: ?Sized + Named> Chain<P> {
+    /// What each provider has failed at, in the order of the chain.
+    #[must_use]
+    pub fn tally(&self) -> Vec<ChainTally> {
+        let health = self.health();
+        let all = self.providers.iter().zip(health.iter());
+        all.map(|(provider, Health { failures, wasted, .. })| ChainTally {
+            provider: provider.provider(),
+            failures: *failures,
+            wasted: *wasted,
+        })
+        .collect()
+    }
 }
 
 impl<P: ?Sized> Chain<P> {
@@ -55,12 +107,6 @@ impl<P: ?Sized> Chain<P> {
         let providers: Vec<_> = std::iter::once(first).chain(others).collect();
         let health = Mutex::new(vec![Health::default(); providers.len()]);
         Arc::new(Self { providers, policy, health })
-    }
-
-    /// How often each provider has failed, in the order of the chain.
-    #[must_use]
-    pub fn failures(&self) -> Vec<u64> {
-        self.health().iter().map(|health| health.failures).collect()
     }
 
     /// The provider, when there is no other: what needs no layer.
@@ -95,11 +141,12 @@ impl<P: ?Sized> Chain<P> {
         }
     }
 
-    fn failed(&self, number: usize, error: &ProviderError) {
+    fn failed(&self, number: usize, error: &ProviderError, wasted: Usage) {
         let policy = self.policy;
         let mut all = self.health();
         let Some(health) = all.get_mut(number) else { return };
         health.failures += 1;
+        health.wasted += wasted;
         if !is_the_providers_fault(error.kind) {
             return;
         }
@@ -136,9 +183,9 @@ impl Attempt {
         Self { number: chain.next(preferred, &[]).unwrap_or(preferred), tried: Vec::new() }
     }
 
-    /// Goes on to the next provider after a failure; false when this failure is the answer.
-    fn next<P: ?Sized>(&mut self, chain: &Chain<P>, error: &ProviderError) -> bool {
-        chain.failed(self.number, error);
+    /// Goes on to the next provider after a failure that had used `wasted`; false when this failure is the answer.
+    fn next<P: ?Sized>(&mut self, chain: &Chain<P>, error: &ProviderError, wasted: Usage) -> bool {
+        chain.failed(self.number, error, wasted);
         self.tried.push(self.number);
         let next = if is_worth_another(error.kind) { chain.next(self.number, &self.tried) } else { None };
         match next {

@@ -23,7 +23,7 @@ mod timeout;
 mod trial;
 
 pub use cutter::{SentenceCutter, SentenceRules};
-pub use fallback::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
+pub use fallback::{Chain, ChainTally, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
 pub use retry::{
     Retries, RetryBudget, RetryPolicy, RetryTally, RetryingMind, RetryingRecogniser, RetryingVoice, backoff,
 };

@@ -12,7 +12,7 @@ use std::{
 
 use providers_core::{
     ErrorKind, ProviderError, ProviderInfo, SampleRate, SpeechToText, SttCapabilities, SttEvent, SttOptions,
-    SttStream, VoiceEdge,
+    SttStream, Usage, VoiceEdge,
 };
 
 use super::{Attempt, Chain};
@@ -260,7 +260,7 @@ impl SttStream for Listening {
                     ProviderError::new(provider, ErrorKind::StreamCut, "ended while it was listening")
                 }
             };
-            if self.attempt.next(&self.chain, &error) {
+            if self.attempt.next(&self.chain, &error, Usage::default()) {
                 self.replace();
                 continue;
             }

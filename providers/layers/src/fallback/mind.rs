@@ -3,14 +3,14 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, ready},
 };
 
 use futures_core::Stream;
-use providers_core::{ChatRequest, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo, Usage};
+use providers_core::{ChatRequest, LanguageModel, LlmEvent, LlmStream, ProviderError, ProviderInfo};
 
 use super::{Attempt, Chain};
 use crate::trial::{Trial, Tried};
@@ -18,43 +18,29 @@ use crate::trial::{Trial, Tried};
 /// A mind of one call that is one of a chain.
 pub struct FallbackMind {
     chain: Arc<Chain<dyn LanguageModel>>,
-    own: Arc<Own>,
-}
-
-/// What belongs to the call.
-#[derive(Default)]
-struct Own {
     /// With whom the call stays.
-    number: AtomicUsize,
-    /// What failed attempts used: paid for, part of no answer's usage.
-    wasted: Mutex<Usage>,
+    number: Arc<AtomicUsize>,
 }
 
 impl FallbackMind {
     /// A mind for one call.
     #[must_use]
     pub fn new(chain: Arc<Chain<dyn LanguageModel>>) -> Self {
-        Self { chain, own: Arc::default() }
-    }
-
-    /// What attempts that failed used so far.
-    #[must_use]
-    pub fn wasted(&self) -> Usage {
-        *self.own.wasted.lock().unwrap_or_else(PoisonError::into_inner)
+        Self { chain, number: Arc::default() }
     }
 }
 
 impl LanguageModel for FallbackMind {
     /// The one with whom the call is now.
     fn info(&self) -> &ProviderInfo {
-        self.chain.provider(self.own.number.load(Relaxed)).info()
+        self.chain.provider(self.number.load(Relaxed)).info()
     }
 
     fn answer(&self, request: ChatRequest) -> LlmStream {
-        let attempt = Attempt::first(&self.chain, self.own.number.load(Relaxed));
+        let attempt = Attempt::first(&self.chain, self.number.load(Relaxed));
         let trial = Some(Trial::new(self.chain.provider(attempt.number).answer(request.clone())));
-        let (chain, own) = (Arc::clone(&self.chain), Arc::clone(&self.own));
-        Box::pin(Answer { chain, own, request, trial, attempt })
+        let (chain, number) = (Arc::clone(&self.chain), Arc::clone(&self.number));
+        Box::pin(Answer { chain, number, request, trial, attempt })
     }
 
     fn prewarm(&self) {
@@ -67,7 +53,7 @@ impl LanguageModel for FallbackMind {
 /// One answer.
 struct Answer {
     chain: Arc<Chain<dyn LanguageModel>>,
-    own: Arc<Own>,
+    number: Arc<AtomicUsize>,
     request: ChatRequest,
     /// `None` when it is over.
     trial: Option<Trial>,
@@ -78,20 +64,19 @@ impl Stream for Answer {
     type Item = Result<LlmEvent, ProviderError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Self { chain, own, request, trial, attempt } = &mut *self;
+        let Self { chain, number, request, trial, attempt } = &mut *self;
         loop {
             let Some(tried) = trial else { return Poll::Ready(None) };
             match ready!(tried.poll(chain.provider(attempt.number).info().provider, cx)) {
                 // The call stays with who gave it.
                 Tried::Begun(event) => {
                     chain.succeeded(attempt.number);
-                    own.number.store(attempt.number, Relaxed);
+                    number.store(attempt.number, Relaxed);
                     return Poll::Ready(Some(Ok(event)));
                 }
                 Tried::Goes(item) => return Poll::Ready(item),
                 Tried::Failed { error, wasted } => {
-                    *own.wasted.lock().unwrap_or_else(PoisonError::into_inner) += wasted;
-                    if !attempt.next(chain, &error) {
+                    if !attempt.next(chain, &error, wasted) {
                         *trial = None;
                         return Poll::Ready(Some(Err(error)));
                     }

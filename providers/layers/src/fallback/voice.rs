@@ -10,7 +10,7 @@ use std::{
 
 use providers_core::{
     ProviderError, ProviderInfo, SampleRate, SpeechChunk, TextToSpeech, TtsCapabilities, TtsOptions,
-    TtsStream,
+    TtsStream, Usage,
 };
 
 use super::{Attempt, Chain};
@@ -119,11 +119,11 @@ impl TtsStream for Speech {
                 Spoken::Goes(chunk) => return Poll::Ready(Some(Ok(chunk))),
                 Spoken::Over => return Poll::Ready(None),
                 Spoken::Broken(error) => {
-                    self.chain.failed(self.attempt.number, &error);
+                    self.chain.failed(self.attempt.number, &error, Usage::default());
                     return Poll::Ready(Some(Err(error)));
                 }
-                Spoken::Failed { error, wasted: _ } => {
-                    if !self.attempt.next(&self.chain, &error) {
+                Spoken::Failed { error, wasted } => {
+                    if !self.attempt.next(&self.chain, &error, wasted) {
                         return Poll::Ready(Some(Err(error)));
                     }
                     let next = self.chain.provider(self.attempt.number);
