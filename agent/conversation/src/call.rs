@@ -257,8 +257,8 @@ impl<B: Body> Call<B> {
 
     /// The sum of the call, once it is over.
     pub(crate) fn report(self, reason: CloseReason) -> CallReport {
-        let (duration, breaches) = (self.now().0, self.machine.counters().breaches);
-        self.tally.report(reason, duration, breaches, self.history.record())
+        let duration = self.now().0;
+        self.tally.report(reason, duration, &self.machine, self.history.record())
     }
 
     fn now(&self) -> Moment {

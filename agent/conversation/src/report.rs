@@ -32,6 +32,8 @@ pub struct CallReport {
     pub usage: BTreeMap<Component, Usage>,
     /// Breaches of the turn machine's invariants; 0 unless this program is wrong.
     pub breaches: u64,
+    /// How late final transcripts came after the end of speech, nineteen of twenty; `None` when too few came.
+    pub transcript_delay: Option<Duration>,
     /// The conversation, as far as it was heard.
     pub history: Vec<ChatMessage>,
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use agent_turn::{CloseReason, Moment};
+use agent_turn::{CloseReason, Machine, Moment};
 use providers_core::{ChatMessage, Usage};
 
 use crate::{CallEvent, CallReport, Component, Micros, Observer};
@@ -110,7 +110,7 @@ impl Tally {
         self,
         reason: CloseReason,
         duration: Duration,
-        breaches: u64,
+        machine: &Machine,
         history: Vec<ChatMessage>,
     ) -> CallReport {
         let (begun, used) = self.speculations;
@@ -126,7 +126,8 @@ impl Tally {
             wasted: self.wasted,
             failures: self.failures,
             usage: self.usage,
-            breaches,
+            breaches: machine.counters().breaches,
+            transcript_delay: machine.transcript_delay(),
             history,
         }
     }

@@ -170,3 +170,14 @@ fn an_ear_that_is_opened_again_while_somebody_speaks_hears_the_rest() {
         11.00 closed user_left
     "#]]);
 }
+
+#[test]
+fn how_late_transcripts_come_is_reported_once_enough_have() {
+    for (turns, found) in [(3_u32, None), (5, Some(seconds(0.2)))] {
+        let mut scene = question();
+        for start in (1..turns).map(|n| f64::from(n) * 6.0) {
+            scene = scene.user(start, start + 1.0, "Hello?", 0.2);
+        }
+        assert_eq!(scene.play().report.transcript_delay, found, "{turns} turns");
+    }
+}
