@@ -124,6 +124,9 @@ impl Calls {
             Box::pin(self.attend(call, Written::new(body), &mut seat)).await
         };
         reported(job, &report, &self.metrics);
+        if let Some(delay) = report.transcript_delay {
+            cast.entry().providers.learn_transcript_delay(delay);
+        }
         outcome(report.reason, told.get())
     }
 
@@ -137,7 +140,9 @@ impl Calls {
         };
         let journal = self.journals.as_ref().map(|journals| journals.of(job.id.as_str()));
         let parts = Parts { journal, ..parts(cast, job, self.is_live.then_some(&self.cast), observer) };
-        let config = ConversationConfig { id: job.id.as_str().into(), ..cast.entry().conversation.clone() };
+        let mut config =
+            ConversationConfig { id: job.id.as_str().into(), ..cast.entry().conversation.clone() };
+        config.turn.transcript.known = cast.entry().providers.transcript_delay();
         let conversation = Conversation::new(config, parts, body);
         if let Some(remote) = remote {
             remote.attach(conversation.handle());

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::{
     MakeAgents,
     protocol::Job,
-    providers::{BuildError, Providers},
+    providers::{BuildError, ProviderTally, Providers},
     wiring,
 };
 
@@ -129,6 +129,19 @@ impl Cast {
 
     fn member(&self, name: &str) -> Option<&Arc<Member>> {
         self.members.get(name)
+    }
+
+    /// What is counted at each provider, by component and name.
+    pub(crate) fn tallies(&self) -> BTreeMap<(&'static str, &'static str), ProviderTally> {
+        let mut tallies = BTreeMap::<_, ProviderTally>::new();
+        let mut told: Vec<&Providers> = Vec::new();
+        for member in self.members.values() {
+            member.providers.tally(&told, |component, provider, tally| {
+                *tallies.entry((component, provider)).or_default() += tally;
+            });
+            told.push(&member.providers);
+        }
+        tallies
     }
 
     /// Makes what the first call will need.

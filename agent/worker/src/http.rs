@@ -126,7 +126,8 @@ async fn worker(State(health): State<Health>) -> Json<WorkerInfo> {
 }
 
 async fn metrics(State(health): State<Health>) -> Response {
-    let text = health.metrics.text(&health.status.borrow(), &health.shards, Instant::now());
+    let tallies = health.cast.borrow().as_ref().map(|cast| cast.tallies()).unwrap_or_default();
+    let text = health.metrics.text(&health.status.borrow(), &health.shards, &tallies, Instant::now());
     ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response()
 }
 

@@ -4,6 +4,7 @@ mod inventory;
 mod media;
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
@@ -23,6 +24,7 @@ use media::Media;
 use crate::{
     observing::turn_ends,
     protocol::{Declined, Outcome, Phase, Snapshot},
+    providers::ProviderTally,
     remote,
     shards::ShardGauge,
 };
@@ -62,6 +64,10 @@ pub struct Metrics {
     turns: Family<Labels, Counter>,
     interruptions: Family<Labels, Counter>,
     provider_failures: Family<Labels, Counter>,
+    requests_failed: Family<Labels, Counter>,
+    attempts_failed: Family<Labels, Counter>,
+    retries: Family<Labels, Counter>,
+    attempts_wasted: Family<Labels, Counter>,
     tokens: Family<Labels, Counter>,
     provider_audio: Family<Labels, Sum>,
     speculations: Family<Labels, Counter>,
@@ -113,6 +119,10 @@ impl Metrics {
             turns: list.add(Metric::Turns, Family::default()),
             interruptions: list.add(Metric::Interruptions, Family::default()),
             provider_failures: list.add(Metric::ProviderFailures, Family::default()),
+            requests_failed: list.add(Metric::ProviderRequestsFailed, Family::default()),
+            attempts_failed: list.add(Metric::ProviderAttemptsFailed, Family::default()),
+            retries: list.add(Metric::ProviderRetries, Family::default()),
+            attempts_wasted: list.add(Metric::ProviderWastedTokens, Family::default()),
             tokens: list.add(Metric::Tokens, Family::default()),
             provider_audio: list.add(Metric::ProviderAudio, Family::default()),
             speculations: list.add(Metric::Speculations, Family::default()),
@@ -241,9 +251,15 @@ impl Metrics {
         self.breaches.inc_by(report.breaches);
     }
 
-    /// All values as Prometheus reads them, those of the worker and its shards as they are now.
+    /// All values as Prometheus reads them, those of the worker, its shards and its providers as they are now.
     #[must_use]
-    pub fn text(&self, worker: &Snapshot, shards: &[Arc<ShardGauge>], now: Instant) -> String {
+    pub(crate) fn text(
+        &self,
+        worker: &Snapshot,
+        shards: &[Arc<ShardGauge>],
+        providers: &BTreeMap<(&'static str, &'static str), ProviderTally>,
+        now: Instant,
+    ) -> String {
         let counters = worker.counters;
         for (counter, value) in [
             (&self.registrations, counters.registrations),
@@ -265,12 +281,32 @@ impl Metrics {
             self.shard_calls.get_or_create(&label).set(i64::from(shard.calls()));
             self.shard_lag.get_or_create(&label).set(shard.lag(now).as_secs_f64());
         }
+        for ((component, provider), tally) in providers {
+            self.tell_provider(component, provider, tally);
+        }
         let mut text = String::new();
         // Writing into a string fails only when formatting does, which the library's own types do not.
         if encode(&mut text, &self.registry).is_err() {
             text.push_str("# EOF\n");
         }
         text
+    }
+}
+
+impl Metrics {
+    fn tell_provider(&self, component: &str, provider: &str, tally: &ProviderTally) {
+        let ProviderTally { failures, failed_attempts, retries, refused, wasted } = *tally;
+        let set = |family: &Family<Labels, Counter>, more: Option<(&'static str, &str)>, value: u64| {
+            let mut labels = vec![("component", component.to_owned()), ("provider", provider.to_owned())];
+            labels.extend(more.map(|(name, value)| (name, value.to_owned())));
+            family.get_or_create(&labels).inner().store(value, Ordering::Relaxed);
+        };
+        set(&self.requests_failed, None, failures);
+        set(&self.attempts_failed, None, failed_attempts);
+        set(&self.retries, Some(("outcome", "made")), retries);
+        set(&self.retries, Some(("outcome", "refused")), refused);
+        set(&self.attempts_wasted, Some(("direction", "read")), wasted.input_tokens);
+        set(&self.attempts_wasted, Some(("direction", "written")), wasted.output_tokens);
     }
 }
 

@@ -3,6 +3,8 @@
 //! What comes out are ports, with the layers that each vendor needs around them: timeouts, retries, sentences.
 
 mod judge;
+mod known;
+mod line;
 #[cfg_attr(not(feature = "local"), path = "providers/no_local.rs")]
 mod local;
 #[cfg_attr(not(feature = "openai"), path = "providers/no_openai.rs")]
@@ -16,15 +18,23 @@ use agent_conversation::{Absent, LiveModel};
 use config_schema::{Config, FakeSound, Provider, Vad, VadKind};
 use providers_core::{LanguageModel, ProviderError, SampleRate, SpeechToText, TextToSpeech, TurnDetector};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Heard, Sound, Speech, When};
-use providers_layers::{Chain, FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
+use providers_layers::{FallbackEar, FallbackMind, FallbackVoice, RestPolicy};
+
+pub(crate) use self::line::ProviderTally;
+use self::{
+    known::KnownDelay,
+    line::{Kept, Line},
+};
 
 /// The ears, the minds and the voices of every call of this process: those that are configured, and those that take
 /// their place when they fail.
 #[derive(Clone)]
 pub struct Providers {
-    stt: Arc<Chain<dyn SpeechToText>>,
-    llm: Arc<Chain<dyn LanguageModel>>,
-    tts: Arc<Chain<dyn TextToSpeech>>,
+    stt: Line<dyn SpeechToText>,
+    /// How late what `stt` hears is final.
+    delay: Arc<KnownDelay>,
+    llm: Line<dyn LanguageModel>,
+    tts: Line<dyn TextToSpeech>,
     live: Option<LiveModel>,
     judge: Option<Arc<dyn TurnDetector>>,
 }
@@ -109,20 +119,29 @@ impl Providers {
         let same_judge = |other: &Config| {
             other.turn.detector == config.turn.detector && other.turn.smart_turn == config.turn.smart_turn
         };
+        let (stt, delay) = match beside(&same_ear) {
+            Some(built) => (built.stt, built.delay),
+            None if config.realtime.spares_ear() => (Line::unused(Arc::new(Absent) as _), Arc::default()),
+            None => {
+                let build = |provider, kept: &Kept| ear(provider, config, kept);
+                (Line::build(config.stt.provider, &config.stt.fallback, build)?, Arc::default())
+            }
+        };
         Ok(Self {
-            stt: match beside(&same_ear) {
-                Some(built) => built.stt,
-                None if config.realtime.spares_ear() => Chain::new(Arc::new(Absent), Vec::new(), REST),
-                None => chain(config.stt.provider, &config.stt.fallback, |provider| ear(provider, config))?,
-            },
+            stt,
+            delay,
             llm: match beside(&|other| other.llm == config.llm) {
                 Some(built) => built.llm,
-                None => chain(config.llm.provider, &config.llm.fallback, |provider| mind(provider, config))?,
+                None => Line::build(config.llm.provider, &config.llm.fallback, |provider, kept| {
+                    mind(provider, config, kept)
+                })?,
             },
             tts: match beside(&same_voice) {
                 Some(built) => built.tts,
-                None if config.realtime.spares_voice() => Chain::new(Arc::new(Absent), Vec::new(), REST),
-                None => chain(config.tts.provider, &config.tts.fallback, |provider| voice(provider, config))?,
+                None if config.realtime.spares_voice() => Line::unused(Arc::new(Absent) as _),
+                None => Line::build(config.tts.provider, &config.tts.fallback, |provider, kept| {
+                    voice(provider, config, kept)
+                })?,
             },
             live: match beside(&|other| other.realtime == config.realtime) {
                 Some(built) => built.live,
@@ -137,28 +156,52 @@ impl Providers {
 
     /// Whether ear, mind and voice are another's.
     pub(crate) fn same(&self, other: &Self) -> [bool; 3] {
-        [
-            Arc::ptr_eq(&self.stt, &other.stt),
-            Arc::ptr_eq(&self.llm, &other.llm),
-            Arc::ptr_eq(&self.tts, &other.tts),
-        ]
+        [self.stt.is(&other.stt), self.llm.is(&other.llm), self.tts.is(&other.tts)]
+    }
+
+    /// How late final transcripts come, as far as earlier calls know.
+    pub(crate) fn transcript_delay(&self) -> Option<Duration> {
+        self.delay.get()
+    }
+
+    /// A call that heard with these has found so.
+    pub(crate) fn learn_transcript_delay(&self, delay: Duration) {
+        self.delay.learn(delay);
+    }
+
+    /// What is counted at the providers of which nobody in `told` has told, by component and provider.
+    pub(crate) fn tally(
+        &self,
+        told: &[&Self],
+        mut add: impl FnMut(&'static str, &'static str, ProviderTally),
+    ) {
+        let is_told = |same: fn([bool; 3]) -> bool| told.iter().any(|other| same(self.same(other)));
+        if !is_told(|[stt, _, _]| stt) {
+            self.stt.tally(self.stt.chain.tally(), |provider, tally| add("stt", provider, tally));
+        }
+        if !is_told(|[_, llm, _]| llm) {
+            self.llm.tally(self.llm.chain.tally(), |provider, tally| add("llm", provider, tally));
+        }
+        if !is_told(|[_, _, tts]| tts) {
+            self.tts.tally(self.tts.chain.tally(), |provider, tally| add("tts", provider, tally));
+        }
     }
 
     /// What one call hears, thinks and speaks with. Without a fallback that is the provider itself.
     #[must_use]
     pub fn for_call(&self) -> CallProviders {
         CallProviders {
-            stt: match self.stt.alone() {
+            stt: match self.stt.chain.alone() {
                 Some(ear) => Arc::clone(ear),
-                None => Arc::new(FallbackEar::new(Arc::clone(&self.stt), EAR_TAPE)),
+                None => Arc::new(FallbackEar::new(Arc::clone(&self.stt.chain), EAR_TAPE)),
             },
-            llm: match self.llm.alone() {
+            llm: match self.llm.chain.alone() {
                 Some(mind) => Arc::clone(mind),
-                None => Arc::new(FallbackMind::new(Arc::clone(&self.llm))),
+                None => Arc::new(FallbackMind::new(Arc::clone(&self.llm.chain))),
             },
-            tts: match self.tts.alone() {
+            tts: match self.tts.chain.alone() {
                 Some(voice) => Arc::clone(voice),
-                None => Arc::new(FallbackVoice::new(Arc::clone(&self.tts))),
+                None => Arc::new(FallbackVoice::new(Arc::clone(&self.tts.chain))),
             },
             live: self.live.clone(),
             judge: self.judge.clone(),
@@ -177,15 +220,6 @@ impl Providers {
     }
 }
 
-fn chain<P: ?Sized>(
-    first: Provider,
-    others: &[Provider],
-    build: impl Fn(Provider) -> Result<Arc<P>, BuildError>,
-) -> Result<Arc<Chain<P>>, BuildError> {
-    let others = others.iter().filter(|other| **other != first).map(|other| build(*other));
-    Ok(Chain::new(build(first)?, others.collect::<Result<_, _>>()?, REST))
-}
-
 /// The detector of voice activity that the configuration names.
 #[must_use]
 pub fn voice_activity(vad: &Vad) -> Engine {
@@ -197,10 +231,10 @@ pub fn voice_activity(vad: &Vad) -> Engine {
     }
 }
 
-fn ear(provider: Provider, config: &Config) -> Result<Arc<dyn SpeechToText>, BuildError> {
+fn ear(provider: Provider, config: &Config, kept: &Kept) -> Result<Arc<dyn SpeechToText>, BuildError> {
     match provider {
         Provider::Local => local::ear(config),
-        Provider::Openai => openai::ear(&config.stt.openai),
+        Provider::Openai => openai::ear(&config.stt.openai, kept),
         Provider::Fake => {
             let fake = &config.stt.fake;
             let ear = FakeEar::answering(Heard::InTurn(vec![fake.text.clone()]), fake.final_delay);
@@ -209,10 +243,10 @@ fn ear(provider: Provider, config: &Config) -> Result<Arc<dyn SpeechToText>, Bui
     }
 }
 
-fn mind(provider: Provider, config: &Config) -> Result<Arc<dyn LanguageModel>, BuildError> {
+fn mind(provider: Provider, config: &Config, kept: &Kept) -> Result<Arc<dyn LanguageModel>, BuildError> {
     match provider {
         Provider::Local => local::mind(config),
-        Provider::Openai => openai::mind(&config.llm.openai),
+        Provider::Openai => openai::mind(&config.llm.openai, kept),
         Provider::Fake => {
             let fake = &config.llm.fake;
             let (text, ttft) = (fake.text.clone(), fake.first_token);
@@ -227,10 +261,10 @@ fn mind(provider: Provider, config: &Config) -> Result<Arc<dyn LanguageModel>, B
     }
 }
 
-fn voice(provider: Provider, config: &Config) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+fn voice(provider: Provider, config: &Config, kept: &Kept) -> Result<Arc<dyn TextToSpeech>, BuildError> {
     match provider {
         Provider::Local => local::voice(config),
-        Provider::Openai => openai::voice(&config.tts.openai),
+        Provider::Openai => openai::voice(&config.tts.openai, kept),
         Provider::Fake => {
             let fake = &config.tts.fake;
             let hertz = u16::try_from(fake.frequency).unwrap_or(u16::MAX);

@@ -59,6 +59,10 @@ metrics! {
     Turns = "turns" ["end"] "Turns of users, by how they ended";
     Interruptions = "interruptions" ["kind"] "Replies that users stopped (true) or only seemed to stop (false)";
     ProviderFailures = "provider_failures" ["component", "kind"] "Failures of recogniser, mind, voice and judge of pauses, by kind";
+    ProviderRequestsFailed = "provider_requests_failed" ["component", "provider"] "Requests at which a provider failed, its own retries done: where there is a fallback, the person may not have noticed";
+    ProviderAttemptsFailed = "provider_attempts_failed" ["component", "provider"] "Attempts that failed before anything was given, by the provider asked";
+    ProviderRetries = "provider_retries" ["component", "provider", "outcome"] "Attempts to be made again, by whether they were made or refused, because they would be too large a share of all requests";
+    ProviderWastedTokens = "provider_wasted_tokens" ["component", "provider", "direction"] "Tokens that failed attempts read and wrote: paid for, part of no answer";
     Tokens = "tokens" ["direction"] "Tokens that minds read and wrote, as they counted them";
     ProviderAudio = "provider_audio_seconds" ["component"] "Audio that recognisers heard and voices spoke, as they counted it";
     Speculations = "speculations" ["outcome"] "Answers begun before their turn had ended, by whether they were used or dropped: the hit rate is used over both";

@@ -1,13 +1,14 @@
 //! A conversation under virtual time, and what a scrape says of it.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use agent_conversation::{Conversation, Micros, Parts, Person, Prices, SpeakerId, Toolset};
 use agent_tools::{Function, NoArguments, ToolError};
-use providers_core::{SampleRate, ToolCall};
+use providers_core::{SampleRate, ToolCall, Usage};
 use providers_fake::{Answer, FakeEar, FakeMind, FakeVoice, Sound, Speech, Utterance, When};
 use tests_sim::{
     body::{Cue, Deed, ScriptedBody},
@@ -20,6 +21,7 @@ use super::{CallObserver, reported};
 use crate::{
     metrics::Metrics,
     protocol::{Counters, JobId, Phase, Snapshot},
+    providers::ProviderTally,
 };
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -77,7 +79,11 @@ async fn converse(metrics: &Arc<Metrics>) {
 
 /// What a scrape says of these metrics, in a worker that does nothing else.
 pub(crate) fn scrape(metrics: &Metrics) -> String {
-    let worker = Snapshot {
+    metrics.text(&idle(), &[], &BTreeMap::new(), Instant::now())
+}
+
+fn idle() -> Snapshot {
+    Snapshot {
         phase: Phase::Registered,
         worker: None,
         takes_jobs: true,
@@ -85,8 +91,26 @@ pub(crate) fn scrape(metrics: &Metrics) -> String {
         running: 1,
         load_permille: 0,
         counters: Counters::default(),
-    };
-    metrics.text(&worker, &[], Instant::now())
+    }
+}
+
+#[test]
+fn a_scrape_tells_of_each_provider_what_it_failed_at_and_what_that_used() {
+    let wasted = Usage { input_tokens: 70, ..Usage::default() };
+    let tally = ProviderTally { failures: 1, failed_attempts: 3, retries: 2, refused: 0, wasted };
+    let providers =
+        BTreeMap::from([(("llm", "openai"), tally), (("tts", "openai"), ProviderTally::default())]);
+    let text = Metrics::new().text(&idle(), &[], &providers, Instant::now());
+    for series in [
+        "requests_failed_total{component=\"llm\",provider=\"openai\"} 1",
+        "requests_failed_total{component=\"tts\",provider=\"openai\"} 0",
+        "attempts_failed_total{component=\"llm\",provider=\"openai\"} 3",
+        "retries_total{component=\"llm\",provider=\"openai\",outcome=\"made\"} 2",
+        "retries_total{component=\"llm\",provider=\"openai\",outcome=\"refused\"} 0",
+        "wasted_tokens_total{component=\"llm\",provider=\"openai\",direction=\"read\"} 70",
+    ] {
+        assert!(text.contains(&format!("colloquy_provider_{series}\n")), "{series}: {text}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,9 +11,9 @@ use providers_layers::{
 };
 use providers_openai::{EarConfig, MindConfig, OpenAi, OpenAiConfig, TokenLimit, VoiceConfig};
 
-use super::BuildError;
+use super::{BuildError, line::Kept};
 
-pub(super) fn ear(openai: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildError> {
+pub(super) fn ear(openai: &SttOpenai, kept: &Kept) -> Result<Arc<dyn SpeechToText>, BuildError> {
     let account = account(&openai.base_url, &openai.api_key).map_err(refused("stt.openai"))?;
     let ear = account.ear(EarConfig {
         model: openai.model.clone(),
@@ -21,11 +21,11 @@ pub(super) fn ear(openai: &SttOpenai) -> Result<Arc<dyn SpeechToText>, BuildErro
         temperature: None,
     });
     let ear = TimedRecogniser::new(Arc::new(ear), openai.timeout);
-    let ear = RetryingRecogniser::new(Arc::new(ear), retries(openai.attempts));
+    let ear = RetryingRecogniser::new(Arc::new(ear), retries(openai.attempts, kept));
     Ok(Arc::new(Segments::new(Arc::new(ear), SegmentRules::SPOKEN)))
 }
 
-pub(super) fn mind(openai: &LlmOpenai) -> Result<Arc<dyn LanguageModel>, BuildError> {
+pub(super) fn mind(openai: &LlmOpenai, kept: &Kept) -> Result<Arc<dyn LanguageModel>, BuildError> {
     let account = account(&openai.base_url, &openai.api_key).map_err(refused("llm.openai"))?;
     let mind = account.mind(MindConfig {
         model: openai.model.clone(),
@@ -42,10 +42,10 @@ pub(super) fn mind(openai: &LlmOpenai) -> Result<Arc<dyn LanguageModel>, BuildEr
         total: openai.total_timeout,
     };
     let mind = TimedMind::new(Arc::new(mind), timeouts);
-    Ok(Arc::new(RetryingMind::new(Arc::new(mind), retries(openai.attempts))))
+    Ok(Arc::new(RetryingMind::new(Arc::new(mind), retries(openai.attempts, kept))))
 }
 
-pub(super) fn voice(openai: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildError> {
+pub(super) fn voice(openai: &TtsOpenai, kept: &Kept) -> Result<Arc<dyn TextToSpeech>, BuildError> {
     let account = account(&openai.base_url, &openai.api_key).map_err(refused("tts.openai"))?;
     let voice = account.voice(VoiceConfig {
         model: openai.model.clone(),
@@ -60,14 +60,16 @@ pub(super) fn voice(openai: &TtsOpenai) -> Result<Arc<dyn TextToSpeech>, BuildEr
         total: openai.total_timeout,
     };
     let voice = TimedVoice::new(Arc::new(voice), timeouts);
-    let voice = RetryingVoice::new(Arc::new(voice), retries(openai.attempts));
+    let voice = RetryingVoice::new(Arc::new(voice), retries(openai.attempts, kept));
     Ok(Arc::new(Sentences::new(Arc::new(voice), SentenceRules::SPOKEN)))
 }
 
 /// How one of them is tried again, within a budget of its own.
-fn retries(attempts: u32) -> Arc<Retries> {
+fn retries(attempts: u32, kept: &Kept) -> Arc<Retries> {
     let budget = RetryBudget::new(RETRY_SHARE_PERMILLE, RETRY_RESERVE);
-    Retries::new(RetryPolicy { attempts, ..RETRIES }, budget, fastrand::u64(..))
+    let retries = Retries::new(RetryPolicy { attempts, ..RETRIES }, budget, fastrand::u64(..));
+    kept.keep("openai", &retries);
+    retries
 }
 
 fn account(base_url: &url::Url, key: &Secret) -> Result<OpenAi, ProviderError> {

@@ -119,7 +119,8 @@ section! {
         /// How long after the end of speech its final words are awaited; then those so far count. As long as a batch
         /// recogniser on this machine needs for a long sentence.
         transcript_timeout: Duration = "transcript_timeout_ms" milliseconds(5_000, 0, 60_000);
-        /// The least such wait. In between it is twice what nineteen of twenty transcripts took in this call.
+        /// The least such wait. In between it is twice what nineteen of twenty transcripts took in this call; until four have
+        /// come, in the calls of this process before it.
         transcript_timeout_min: Duration = "transcript_timeout_min_ms" milliseconds(1_000, 0, 60_000);
         /// Voice activity that lasts longer is no utterance: a noise, or a voice in a radio. What was heard so far counts.
         longest_speech: Duration = "longest_speech_ms" milliseconds(120_000, 1_000, 3_600_000);
