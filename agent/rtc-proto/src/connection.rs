@@ -17,7 +17,7 @@ use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Candidate, IceConnectionState, Input, Output, Rtc};
 
 use crate::counters::Counters;
-use crate::input::{TcpId, Transport};
+use crate::input::{TcpId, Transport, UdpId};
 use crate::names::LocalTrack;
 use crate::output::{Output as Order, Transmit};
 use crate::vocabulary::{AudioFormat, Reliability};
@@ -38,6 +38,7 @@ pub(crate) struct Connection {
     next_offer: u32,
     described: bool,
     waiting: VecDeque<Candidate>,
+    udp: Udp,
     tcp: Tcp,
     channels: Channels,
     receivers: Vec<Mid>,
@@ -101,6 +102,17 @@ struct Channels {
     lossy: Option<ChannelId>,
 }
 
+/// The ways over UDP.
+struct Udp {
+    id: UdpId,
+    /// Candidates of the server to which a way is being sought.
+    sought: Vec<Candidate>,
+    /// Addresses of the server to which there is one.
+    reached: Vec<SocketAddr>,
+    /// Our addresses on these ways.
+    locals: Vec<SocketAddr>,
+}
+
 /// The way over TCP: candidates of the server, and the one connection that is tried.
 #[derive(Default)]
 struct Tcp {
@@ -121,13 +133,7 @@ pub(crate) enum DescriptionError {
 }
 
 impl Connection {
-    pub(crate) fn new(
-        now: Instant,
-        wire: &mut Wire<'_>,
-        target: SignalTarget,
-        local: Option<SocketAddr>,
-        first_offer: u32,
-    ) -> Self {
+    pub(crate) fn new(now: Instant, target: SignalTarget, udp: UdpId, first_offer: u32) -> Self {
         let mut extensions = ExtensionMap::empty();
         extensions.set(1, Extension::AudioLevel);
         extensions.set(4, Extension::RtpMid);
@@ -140,13 +146,14 @@ impl Connection {
             .set_sctp_max_buffered_amount(DATA_BUDGET);
         // Lost after about 10 s without an answer, not 30: 250 + 500 + 1000 + 2000 + 3000 ms.
         config.set_max_stun_retransmits(5);
-        let mut connection = Self {
+        Self {
             rtc: config.build(now),
             target,
             offer: None,
             next_offer: first_offer,
             described: false,
             waiting: VecDeque::new(),
+            udp: Udp { id: udp, sought: Vec::new(), reached: Vec::new(), locals: Vec::new() },
             tcp: Tcp::default(),
             channels: Channels::default(),
             receivers: Vec::new(),
@@ -156,13 +163,7 @@ impl Connection {
             dead: false,
             timeout: now,
             happened: VecDeque::new(),
-        };
-        if let Some(candidate) = local.and_then(|local| Candidate::host(local, Protocol::Udp).ok()) {
-            connection.mutate(now, wire, |rtc| {
-                rtc.add_local_candidate(candidate);
-            });
         }
-        connection
     }
 
     pub(crate) fn target(&self) -> SignalTarget {

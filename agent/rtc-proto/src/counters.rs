@@ -33,6 +33,8 @@ pub struct Counters {
     pub malformed_sdp: u64,
     /// Candidates that could not be parsed, or were too many.
     pub malformed_candidates: u64,
+    /// Candidates to which this host has no way over UDP: of a family that it does not have, or without a route.
+    pub unreachable_candidates: u64,
     /// Datagrams that are no STUN, DTLS, SRTP or SRTCP, or were refused by the connection.
     pub malformed_datagrams: u64,
     /// Data channel messages that were no data packets.

@@ -29,10 +29,22 @@ pub enum Input<'a> {
         /// What.
         bytes: &'a [u8],
     },
-    /// The UDP sockets asked for are bound; as many as were asked for.
-    UdpBound(&'a [SocketAddr]),
-    /// They could not be bound.
-    UdpFailed(String),
+    /// There is a way over UDP.
+    UdpOpened {
+        /// For which connection.
+        id: UdpId,
+        /// To where.
+        remote: SocketAddr,
+        /// Our address on it, with the socket's port.
+        local: SocketAddr,
+    },
+    /// There is none.
+    UdpFailed {
+        /// For which connection.
+        id: UdpId,
+        /// To where.
+        remote: SocketAddr,
+    },
     /// The TCP connection asked for is open.
     TcpOpened {
         /// Which.
@@ -94,10 +106,22 @@ pub enum Request {
 /// A kind of socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Transport {
-    /// The room's one UDP socket.
+    /// A UDP socket of the room.
     Udp,
     /// A TCP connection opened for the room, framed by RFC 4571.
     Tcp,
+}
+
+/// A peer connection of a room, for its UDP sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UdpId(u32);
+
+impl UdpId {
+    /// The `number`th connection of its room. The machine counts.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
 }
 
 /// A TCP connection of a room. Two may go to the same address: the server tells them apart by ours.

@@ -50,7 +50,7 @@ pub use config::{Config, MediaTransport, Patience};
 pub use counters::Counters;
 pub use event::{DisconnectCause, ParticipantChanges, RoomEvent};
 pub use framing::{FrameReader, FrameTooLarge, frame_header};
-pub use input::{Input, Request, TcpId, Transport};
+pub use input::{Input, Request, TcpId, Transport, UdpId};
 pub use link::{LinkFailure, LinkPurpose, LinkRequest, SignalPath};
 pub use livekit_protocol as protocol;
 pub use livekit_protocol::request_response::Reason as RefusalReason;

@@ -57,9 +57,6 @@ pub enum LinkFailure {
     /// The address is not one.
     #[error("the URL is not usable: {0}")]
     Url(String),
-    /// This host gives no socket to send media from.
-    #[error("cannot bind a UDP socket for media: {0}")]
-    Socket(String),
     /// Nobody answers there.
     #[error("cannot reach the server: {0}")]
     Unreachable(String),
@@ -105,8 +102,7 @@ impl LinkFailure {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Url(_) | Self::Unauthorized { .. } => true,
-            Self::Socket(_)
-            | Self::Unreachable(_)
+            Self::Unreachable(_)
             | Self::TimedOut
             | Self::Tls(_)
             | Self::NotFound(_)

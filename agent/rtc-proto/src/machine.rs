@@ -46,14 +46,13 @@ pub struct Machine {
     counters: Counters,
     /// Whether media was told to flow.
     media_told: bool,
+    next_udp: u32,
     next_tcp: u32,
 }
 
 /// Where the room is between its first link and its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Sockets for a new stay are asked for.
-    Binding,
     /// A link for a new stay is asked for, or open without a word from the server.
     Joining,
     /// In the room, with a link.
@@ -90,13 +89,13 @@ struct LinkState {
 
 /// The grammar.
 impl Machine {
-    /// Begins to join. Drain [`Machine::poll_output`] at once: it says which sockets to bind and which link to open.
+    /// Begins to join. Drain [`Machine::poll_output`] at once: it says which link to open.
     #[must_use]
     pub fn new(config: Config, now: Instant) -> Self {
         let mut machine = Self {
             path: config.path,
             config,
-            phase: Phase::Binding,
+            phase: Phase::Joining,
             outage: None,
             stay: Stay::default(),
             roster: Roster::default(),
@@ -116,6 +115,7 @@ impl Machine {
             outputs: VecDeque::new(),
             counters: Counters::default(),
             media_told: false,
+            next_udp: 0,
             next_tcp: 0,
         };
         machine.begin_stay(now);
@@ -136,10 +136,16 @@ impl Machine {
                     connection.on_datagram(now, &mut wire, (transport, from, to), bytes);
                 }
             }
-            Input::UdpBound(sockets) => self.on_bound(now, sockets),
-            Input::UdpFailed(text) => {
-                if self.phase == Phase::Binding {
-                    self.lose(now, LinkFailure::Socket(text), false);
+            Input::UdpOpened { id, remote, local } => {
+                let (stay, mut wire) = self.stay_and_wire();
+                if let Some(connection) = stay.connection_of_udp(id) {
+                    connection.on_udp_opened(now, &mut wire, remote, local);
+                }
+            }
+            Input::UdpFailed { id, remote } => {
+                self.counters.unreachable_candidates += 1;
+                if let Some(connection) = self.stay.connection_of_udp(id) {
+                    connection.on_udp_failed(remote);
                 }
             }
             Input::TcpOpened { id, local } => {

@@ -6,7 +6,7 @@ use livekit_protocol::DataPacket;
 use str0m::net::DatagramSend;
 
 use crate::event::RoomEvent;
-use crate::input::{TcpId, Transport};
+use crate::input::{TcpId, Transport, UdpId};
 use crate::link::LinkRequest;
 use crate::vocabulary::{AudioPacket, Reliability};
 
@@ -32,12 +32,18 @@ pub enum Output {
     SendSignal(Vec<u8>),
     /// Send what is queued on the link, then close it. No answer.
     CloseLink,
-    /// Close the UDP sockets there are and bind this many: the server tells its clients, and a client's two peer
-    /// connections, apart by the address they send from. Answer with `UdpBound` or `UdpFailed`.
-    BindUdp {
-        /// None when media goes over TCP only.
-        n_sockets: usize,
+    /// Find a way over UDP to this address of the server: a socket of its family, and which address of ours it is reached
+    /// from. Only its route tells that: signals may go to another host, over another family, through something on this one.
+    /// The same socket serves all addresses of a family with the same id, and no other id: the server tells its clients,
+    /// and a client's two peer connections, apart by the address they send from. Answer with `UdpOpened` or `UdpFailed`.
+    OpenUdp {
+        /// For which connection.
+        id: UdpId,
+        /// To where.
+        remote: SocketAddr,
     },
+    /// Close all UDP sockets: the stay that they served is over. No answer.
+    CloseUdp,
     /// Open a TCP connection for media. Answer with `TcpOpened` or `TcpClosed`.
     OpenTcp {
         /// Which.

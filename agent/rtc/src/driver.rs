@@ -1,14 +1,14 @@
 //! What turns the machine: its orders are done, what happens is told to it, its timer is kept.
 
 use std::collections::VecDeque;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use agent_rtc_proto::{
-    Config, Input, LinkFailure, LinkRequest, Machine, Output, Patience, Reliability, RoomEvent, SignalPath,
-    Transmit, Transport,
+    Config, Input, LinkFailure, LinkPurpose, LinkRequest, Machine, Output, Patience, Reliability, RoomEvent,
+    SignalPath, Transmit, Transport, UdpId,
 };
 use tokio::time::Sleep;
 
@@ -18,7 +18,7 @@ use crate::link::{self, Link, Opening};
 use crate::options::JoinOptions;
 use crate::room::Event;
 use crate::tcp::{TcpEvent, TcpLink};
-use crate::udp::{UdpSockets, local_ip_towards};
+use crate::udp::UdpSockets;
 
 /// Datagrams and frames taken in one go, so that many rooms on a thread take turns.
 const BATCH: usize = 32;
@@ -38,7 +38,6 @@ pub(crate) struct Driver {
     data: DataPlane,
     options: JoinOptions,
     address: Address,
-    server: SocketAddr,
     link: LinkSlot,
     closing: Option<Box<Link>>,
     udp: UdpSockets,
@@ -54,10 +53,9 @@ enum LinkSlot {
 }
 
 impl Driver {
-    /// Finds the server and begins to join.
-    pub(crate) async fn start(mut options: JoinOptions) -> Result<Box<Self>, LinkFailure> {
+    /// Begins to join.
+    pub(crate) fn start(mut options: JoinOptions) -> Result<Box<Self>, LinkFailure> {
         let address = Address::parse(&options.url)?;
-        let server = resolve(&address, options.bind).await?;
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
         let started = now();
         let config = Config {
@@ -73,7 +71,6 @@ impl Driver {
             data: DataPlane::new(options.data, WallClock { at: started, unix }, seed),
             options,
             address,
-            server,
             link: LinkSlot::None,
             closing: None,
             udp: UdpSockets::new(),
@@ -143,10 +140,11 @@ impl Driver {
                     self.take_data_events();
                 }
                 Output::Event(event) => self.on_event(now, event),
-                Output::OpenLink(request) => self.open_link(*request),
+                Output::OpenLink(request) => self.open_link(now, *request),
                 Output::SendSignal(message) => self.send_signal(message),
                 Output::CloseLink => self.close_link(),
-                Output::BindUdp { n_sockets } => self.bind_udp(now, n_sockets),
+                Output::OpenUdp { id, remote } => self.open_udp(now, id, remote),
+                Output::CloseUdp => self.udp.close(),
                 Output::OpenTcp { id, remote } => self.tcp.push(TcpLink::open(id, remote)),
                 Output::CloseTcp(id) => self.tcp.retain(|tcp| tcp.id() != id),
             }
@@ -178,7 +176,6 @@ impl Driver {
         }
         if let RoomEvent::Disconnected(_) = &event {
             self.data.handle_disconnected(now);
-            self.udp.close();
             self.tcp.clear();
         }
         self.take_data_events();
@@ -191,7 +188,12 @@ impl Driver {
         }
     }
 
-    fn open_link(&mut self, request: LinkRequest) {
+    fn open_link(&mut self, now: Instant, request: LinkRequest) {
+        let is_new_stay = matches!(request.purpose, LinkPurpose::Join { .. });
+        if is_new_stay && self.machine.counters().restarts > 0 {
+            self.data.handle_restarted(now);
+            self.take_data_events();
+        }
         let (address, tls) = (self.address.clone(), self.options.tls.clone());
         self.link = LinkSlot::Opening(link::open(address, request, tls, self.options.connect_timeout));
     }
@@ -211,16 +213,13 @@ impl Driver {
         }
     }
 
-    /// A stay begins: the first, or another in the place of one that is lost.
-    fn bind_udp(&mut self, now: Instant, n_sockets: usize) {
-        if self.machine.counters().restarts > 0 {
-            self.data.handle_restarted(now);
-            self.take_data_events();
-        }
-        let ip = self.options.bind.map_or_else(|| local_ip_towards(self.server), Ok);
-        match ip.and_then(|ip| self.udp.bind(n_sockets, ip)) {
-            Ok(bound) => self.machine.handle_input(now, Input::UdpBound(&bound)),
-            Err(error) => self.machine.handle_input(now, Input::UdpFailed(error.to_string())),
+    fn open_udp(&mut self, now: Instant, id: UdpId, remote: SocketAddr) {
+        match self.udp.open(id, remote, self.options.bind) {
+            Ok(local) => self.machine.handle_input(now, Input::UdpOpened { id, remote, local }),
+            Err(error) => {
+                tracing::debug!(%remote, %error, "no way to a candidate of the server over UDP");
+                self.machine.handle_input(now, Input::UdpFailed { id, remote });
+            }
         }
     }
 }
@@ -364,15 +363,4 @@ impl Driver {
             }
         }
     }
-}
-
-/// The server's address; of those with the family of `bind`, if there is one.
-async fn resolve(address: &Address, bind: Option<IpAddr>) -> Result<SocketAddr, LinkFailure> {
-    let found = tokio::net::lookup_host((address.host(), address.port())).await;
-    let found = found
-        .map_err(|error| LinkFailure::Unreachable(format!("no address for {:?}: {error}", address.host())))?;
-    let fits = |server: &SocketAddr| bind.is_none_or(|bind| bind.is_ipv4() == server.is_ipv4());
-    found.into_iter().find(fits).ok_or_else(|| {
-        LinkFailure::Unreachable(format!("no address for {:?} of the wanted family", address.host()))
-    })
 }

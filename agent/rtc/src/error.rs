@@ -5,9 +5,6 @@ use agent_rtc_proto::{DisconnectCause, LinkFailure};
 /// Why a room could not be joined. The text names what to look at.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// Nothing of this host can send to the server.
-    #[error("cannot bind a UDP socket for the room: {0}")]
-    Socket(#[source] std::io::Error),
     /// The server could not be reached, or did not let us in.
     #[error("{0}")]
     Link(LinkFailure),
@@ -22,7 +19,7 @@ impl JoinError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Link(failure) => failure.is_final(),
-            Self::Socket(_) | Self::Ended(_) => false,
+            Self::Ended(_) => false,
         }
     }
 }

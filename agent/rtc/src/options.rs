@@ -19,7 +19,8 @@ pub struct JoinOptions {
     pub single_peer_connection: bool,
     /// How media may travel.
     pub transport: MediaTransport,
-    /// The address to bind the room's UDP socket to. `None`: the one from which the server is reached.
+    /// The only address to send media from over UDP: candidates of the other family are not tried. `None`: for each of the
+    /// server's candidates the one from which it is reached.
     pub bind: Option<IpAddr>,
     /// How long opening a link may take.
     pub connect_timeout: Duration,

@@ -46,7 +46,7 @@ impl Room {
     ///
     /// Call [`crate::install_crypto`] once before.
     pub async fn join(options: JoinOptions) -> Result<Self, JoinError> {
-        let mut driver = Driver::start(options).await.map_err(JoinError::Link)?;
+        let mut driver = Driver::start(options).map_err(JoinError::Link)?;
         loop {
             match std::future::poll_fn(|context| driver.poll_event(context)).await {
                 Event::Room(RoomEvent::Joined) => break,

@@ -6,11 +6,12 @@ use std::sync::Once;
 use std::time::{Duration, Instant};
 
 use agent_rtc_proto::{
-    Config, Input, LinkPurpose, Machine, MediaTransport, Output, Patience, RoomEvent, SignalPath,
+    Config, Input, LinkPurpose, Machine, MediaTransport, Output, Patience, RoomEvent, SignalPath, UdpId,
 };
 use livekit_protocol::signal_response::Message as Said;
 use livekit_protocol::{
     JoinResponse, ParticipantInfo, Room as RoomMessage, ServerInfo, SessionDescription, SignalResponse,
+    SignalTarget, TrickleRequest,
 };
 use prost::Message;
 
@@ -27,6 +28,7 @@ pub struct Room {
     pub now: Instant,
     /// Our UDP sockets.
     pub sockets: Vec<SocketAddr>,
+    udp: Vec<UdpId>,
     /// The first offer, on the single path.
     pub offer: Option<SessionDescription>,
     /// The room has told that it is over.
@@ -48,7 +50,8 @@ impl Room {
         };
         let now = Instant::now();
         let machine = Machine::new(config, now);
-        let mut room = Self { machine, now, sockets: Vec::new(), offer: None, disconnected: false };
+        let mut room =
+            Self { machine, now, sockets: Vec::new(), udp: Vec::new(), offer: None, disconnected: false };
         room.drain();
         room
     }
@@ -70,6 +73,11 @@ impl Room {
             ping_timeout: 20,
             ..Default::default()
         }));
+        let candidate_init = r#"{"candidate":"candidate:1 1 udp 1 127.0.0.1 7882 typ host"}"#.to_owned();
+        for target in [SignalTarget::Publisher, SignalTarget::Subscriber] {
+            let (target, candidate_init) = (target as i32, candidate_init.clone());
+            room.say(Said::Trickle(TrickleRequest { candidate_init, target, ..Default::default() }));
+        }
         room
     }
 
@@ -139,11 +147,16 @@ impl Room {
         for _ in 0..RESTLESS {
             let Some(output) = self.machine.poll_output() else { return };
             match output {
-                Output::BindUdp { n_sockets } => {
-                    self.sockets = (0..n_sockets)
-                        .map(|n| SocketAddr::from(([127, 0, 0, 1], 40_000 + n as u16)))
-                        .collect();
-                    self.machine.handle_input(self.now, Input::UdpBound(&self.sockets));
+                Output::OpenUdp { id, remote } => {
+                    let n = self.udp.iter().position(|known| *known == id).unwrap_or_else(|| {
+                        self.udp.push(id);
+                        self.udp.len() - 1
+                    });
+                    let local = SocketAddr::from(([127, 0, 0, 1], 40_000 + n as u16));
+                    if !self.sockets.contains(&local) {
+                        self.sockets.push(local);
+                    }
+                    self.machine.handle_input(self.now, Input::UdpOpened { id, remote, local });
                 }
                 Output::OpenLink(request) => {
                     if let LinkPurpose::Join { offer } = request.purpose {
@@ -162,6 +175,7 @@ impl Room {
                 | Output::Data { .. }
                 | Output::SendSignal(_)
                 | Output::CloseLink
+                | Output::CloseUdp
                 | Output::CloseTcp(_) => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Ways to the server: its candidates, and the TCP connection that is tried when UDP does not get through.
+//! Ways to the server: its candidates, our addresses towards them, and the TCP connection that is tried when UDP does not get through.
 
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -7,7 +7,8 @@ use str0m::Candidate;
 use str0m::net::{Protocol, TcpType};
 
 use super::{Connection, Wire};
-use crate::input::TcpId;
+use crate::input::{TcpId, UdpId};
+use crate::output::Output as Order;
 
 /// Candidates kept for a description that has not come yet. A server has a handful; more is an error or an attack.
 const CANDIDATES_MAX: usize = 64;
@@ -22,10 +23,14 @@ impl Connection {
         };
         match candidate.proto() {
             Protocol::Udp if !udp => {}
-            Protocol::Udp if self.described => {
-                self.mutate(now, wire, |rtc| rtc.add_remote_candidate(candidate));
+            Protocol::Udp if self.udp.reached.contains(&candidate.addr()) => {
+                self.on_reached(now, wire, candidate);
             }
-            Protocol::Udp if self.waiting.len() < CANDIDATES_MAX => self.waiting.push_back(candidate),
+            Protocol::Udp if self.udp.sought.len() + self.udp.reached.len() < CANDIDATES_MAX => {
+                let (id, remote) = (self.udp.id, candidate.addr());
+                self.udp.sought.push(candidate);
+                wire.orders.push_back(Order::OpenUdp { id, remote });
+            }
             Protocol::Tcp
                 if candidate.tcptype() != Some(TcpType::Active)
                     && self.tcp.remotes.len() < CANDIDATES_MAX =>
@@ -37,6 +42,52 @@ impl Connection {
             Protocol::Udp | Protocol::Tcp => wire.counters.malformed_candidates += 1,
             // Not spoken here.
             Protocol::SslTcp | Protocol::Tls => {}
+        }
+    }
+
+    pub(crate) fn udp_id(&self) -> UdpId {
+        self.udp.id
+    }
+
+    pub(crate) fn owns_udp(&self, local: SocketAddr) -> bool {
+        self.udp.locals.contains(&local)
+    }
+
+    /// There is a way to a candidate of the server: with our address on it, the two make a pair.
+    pub(crate) fn on_udp_opened(
+        &mut self,
+        now: Instant,
+        wire: &mut Wire<'_>,
+        remote: SocketAddr,
+        local: SocketAddr,
+    ) {
+        let Some(at) = self.udp.sought.iter().position(|candidate| candidate.addr() == remote) else {
+            return;
+        };
+        let candidate = self.udp.sought.remove(at);
+        self.udp.reached.push(remote);
+        if !self.udp.locals.contains(&local)
+            && let Ok(ours) = Candidate::host(local, Protocol::Udp)
+        {
+            self.udp.locals.push(local);
+            self.mutate(now, wire, |rtc| {
+                rtc.add_local_candidate(ours);
+            });
+        }
+        self.on_reached(now, wire, candidate);
+    }
+
+    /// There is no way to a candidate of the server. It can be told again.
+    pub(crate) fn on_udp_failed(&mut self, remote: SocketAddr) {
+        self.udp.sought.retain(|candidate| candidate.addr() != remote);
+    }
+
+    /// A candidate that can be tried, now or as soon as the connection is described.
+    fn on_reached(&mut self, now: Instant, wire: &mut Wire<'_>, candidate: Candidate) {
+        if self.described {
+            self.mutate(now, wire, |rtc| rtc.add_remote_candidate(candidate));
+        } else if self.waiting.len() < CANDIDATES_MAX {
+            self.waiting.push_back(candidate);
         }
     }
 

@@ -36,7 +36,7 @@ impl Machine {
             Phase::Joining | Phase::Live | Phase::Resuming => self.lose(now, failure, false),
             Phase::Leaving => self.say_goodbye(now),
             // The link was given up before it broke.
-            Phase::Binding | Phase::Waiting(_) | Phase::Closed => {}
+            Phase::Waiting(_) | Phase::Closed => {}
         }
     }
 
@@ -45,7 +45,7 @@ impl Machine {
         match self.phase {
             Phase::Closed => return,
             Phase::Leaving => return self.say_goodbye(now),
-            Phase::Binding | Phase::Joining | Phase::Live | Phase::Waiting(_) | Phase::Resuming => {}
+            Phase::Joining | Phase::Live | Phase::Waiting(_) | Phase::Resuming => {}
         }
         if self.roster.local.is_none() {
             return self.end(now, DisconnectCause::JoinFailed(failure));
@@ -93,8 +93,7 @@ impl Machine {
                 }
             }
             Phase::Leaving if is_dead => self.say_goodbye(now),
-            Phase::Binding
-            | Phase::Joining
+            Phase::Joining
             | Phase::Live
             | Phase::Waiting(_)
             | Phase::Resuming
@@ -241,7 +240,7 @@ impl Machine {
                 self.timers.set(Timer::Leave, now + self.config.patience.leave);
             }
             Phase::Leaving | Phase::Closed => {}
-            Phase::Binding | Phase::Joining | Phase::Waiting(_) | Phase::Resuming => {
+            Phase::Joining | Phase::Waiting(_) | Phase::Resuming => {
                 self.end(now, DisconnectCause::Left);
             }
         }

@@ -30,7 +30,7 @@ impl Machine {
             self.counters.malformed_signals += 1;
             return;
         };
-        if matches!(self.phase, Phase::Binding | Phase::Waiting(_) | Phase::Closed) {
+        if matches!(self.phase, Phase::Waiting(_) | Phase::Closed) {
             // Of a link that was given up.
             return;
         }

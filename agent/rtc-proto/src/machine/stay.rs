@@ -7,11 +7,10 @@ use livekit_protocol::{SessionDescription, SignalTarget};
 use str0m::media::Mid;
 
 use super::{Machine, Phase};
-use crate::config::MediaTransport;
 use crate::connection::{Changes, Connection};
 use crate::event::RoomEvent;
-use crate::input::{TcpId, Transport};
-use crate::link::{LinkFailure, LinkPurpose, LinkRequest, SignalPath};
+use crate::input::{TcpId, Transport, UdpId};
+use crate::link::{LinkPurpose, LinkRequest, SignalPath};
 use crate::names::{Identity, TrackSid};
 use crate::output::Output;
 use crate::timer::Timer;
@@ -23,7 +22,6 @@ pub(super) struct Stay {
     pub(super) publisher: Option<Connection>,
     /// The server's to offer; on the double path only.
     pub(super) subscriber: Option<Connection>,
-    udp: Vec<SocketAddr>,
     /// What flows to us.
     pub(super) sources: Vec<Source>,
     /// What the next offer has to bring.
@@ -75,12 +73,13 @@ impl Stay {
         local: SocketAddr,
     ) -> Option<&mut Connection> {
         match transport {
-            Transport::Udp => {
-                let socket = self.udp.iter().position(|bound| *bound == local)?;
-                self.connections_mut().nth(socket)
-            }
+            Transport::Udp => self.connections_mut().find(|connection| connection.owns_udp(local)),
             Transport::Tcp => self.connections_mut().find(|connection| connection.owns_tcp(local)),
         }
+    }
+
+    pub(super) fn connection_of_udp(&mut self, id: UdpId) -> Option<&mut Connection> {
+        self.connections_mut().find(|connection| connection.udp_id() == id)
     }
 
     pub(super) fn connection_of_tcp(&mut self, id: TcpId) -> Option<&mut Connection> {
@@ -100,18 +99,32 @@ impl Stay {
 }
 
 impl Machine {
-    /// Starts a stay from nothing, the first or a later one.
+    /// Starts a stay from nothing, the first or a later one: on the single path the first offer is in the link's request.
+    /// Our addresses are not in it: they are known when the server's are, and it learns them from what they send.
     pub(super) fn begin_stay(&mut self, now: Instant) {
         self.end_stay(now);
         self.publications.on_restarted();
         self.outgoing.on_restarted(&mut self.counters);
-        let n_sockets = match (self.config.transport, self.path) {
-            (MediaTransport::TcpOnly, _) => 0,
-            (MediaTransport::UdpThenTcp, SignalPath::Single) => 1,
-            (MediaTransport::UdpThenTcp, SignalPath::Dual) => 2,
+        let mut publisher = self.connection(now, SignalTarget::Publisher);
+        let offer = match self.path {
+            SignalPath::Single => {
+                let (_, mut wire) = self.stay_and_wire();
+                publisher.offer(now, &mut wire, &Changes::default()).map(description)
+            }
+            SignalPath::Dual => {
+                self.stay.subscriber = Some(self.connection(now, SignalTarget::Subscriber));
+                None
+            }
         };
-        self.phase = Phase::Binding;
-        self.outputs.push_back(Output::BindUdp { n_sockets });
+        self.stay.publisher = Some(publisher);
+        self.phase = Phase::Joining;
+        self.open_link(now, LinkPurpose::Join { offer });
+    }
+
+    fn connection(&mut self, now: Instant, target: SignalTarget) -> Connection {
+        let udp = UdpId::new(self.next_udp);
+        self.next_udp += 1;
+        Connection::new(now, target, udp, 1)
     }
 
     /// Says goodbye on the connections and forgets them.
@@ -128,39 +141,10 @@ impl Machine {
             self.tell(RoomEvent::TrackUnsubscribed { participant: source.participant, track: source.track });
         }
         self.outputs.extend(tcp.into_iter().map(Output::CloseTcp));
+        self.outputs.push_back(Output::CloseUdp);
         for timer in [Timer::Connection, Timer::Answer, Timer::Media, Timer::Tcp] {
             self.timers.stop(timer);
         }
-    }
-
-    /// The sockets are there: the link can be opened, on the single path with the first offer in its request.
-    pub(super) fn on_bound(&mut self, now: Instant, sockets: &[SocketAddr]) {
-        if self.phase != Phase::Binding {
-            return;
-        }
-        let n_wanted = match self.config.transport {
-            MediaTransport::TcpOnly => 0,
-            MediaTransport::UdpThenTcp => 1 + usize::from(self.path == SignalPath::Dual),
-        };
-        if sockets.len() < n_wanted {
-            return self.lose(now, LinkFailure::Socket("too few sockets".into()), false);
-        }
-        let path = self.path;
-        let (stay, mut wire) = self.stay_and_wire();
-        let mut sockets = sockets.iter().copied().take(n_wanted);
-        stay.udp = sockets.clone().collect();
-        let mut publisher = Connection::new(now, &mut wire, SignalTarget::Publisher, sockets.next(), 1);
-        let offer = match path {
-            SignalPath::Single => publisher.offer(now, &mut wire, &Changes::default()).map(description),
-            SignalPath::Dual => {
-                let subscriber = Connection::new(now, &mut wire, SignalTarget::Subscriber, sockets.next(), 1);
-                stay.subscriber = Some(subscriber);
-                None
-            }
-        };
-        stay.publisher = Some(publisher);
-        self.phase = Phase::Joining;
-        self.open_link(now, LinkPurpose::Join { offer });
     }
 
     pub(super) fn open_link(&mut self, now: Instant, purpose: LinkPurpose) {

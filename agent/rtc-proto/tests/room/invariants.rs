@@ -390,9 +390,6 @@ fn a_server_without_the_single_path_is_asked_on_the_other() {
     world.weather.no_links = true;
     let not_found = LinkFailure::NotFound("10.0.0.1:7880".into());
     while world.machine.poll_output().is_some() {}
-    let socket = ["10.0.0.2:5".parse().unwrap(), "10.0.0.2:6".parse().unwrap()];
-    world.machine.handle_input(world.now, Input::UdpBound(&socket));
-    while world.machine.poll_output().is_some() {}
     world.machine.handle_input(world.now, Input::LinkFailed(not_found));
     assert_eq!(world.machine.path(), SignalPath::Dual);
     world.weather = Weather::default();

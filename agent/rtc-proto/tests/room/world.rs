@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use agent_rtc_proto::{
     AudioPacket, Config, FrameFate, Identity, Input, LinkFailure, LinkPurpose, LocalTrack, Machine,
     MediaTransport, OutgoingAudio, Output, Patience, Request, RoomEvent, SignalPath, TcpId, TrackOptions,
-    TrackSid, Transport,
+    TrackSid, Transport, UdpId,
 };
 
 use crate::sfu::Sfu;
@@ -43,6 +43,8 @@ pub(crate) struct World {
     pub(crate) last_seen_by_server: u32,
     /// TCP connections that were opened, with our address once they are.
     pub(crate) tcp: Vec<(TcpId, Option<SocketAddr>)>,
+    /// UDP sockets, with our address.
+    udp: Vec<(UdpId, SocketAddr)>,
     local: SocketAddr,
     next_port: u16,
 }
@@ -76,6 +78,7 @@ impl World {
             tokens: Vec::new(),
             last_seen_by_server: 0,
             tcp: Vec::new(),
+            udp: Vec::new(),
             local: "10.0.0.2:1".parse().unwrap(),
             next_port: 40_000,
         }
@@ -224,17 +227,19 @@ impl World {
                 self.sfu.on_signal(self.now, &bytes);
             }
             Output::CloseLink => self.linked = false,
-            Output::BindUdp { n_sockets } => {
-                let mut bound = Vec::new();
-                for _ in 0..n_sockets {
+            Output::OpenUdp { id, remote } => {
+                let known = self.udp.iter().find(|(known, _)| *known == id).map(|(_, local)| *local);
+                self.local = known.unwrap_or_else(|| {
                     self.next_port += 1;
-                    bound.push(SocketAddr::from(([10, 0, 0, 2], self.next_port)));
+                    SocketAddr::from(([10, 0, 0, 2], self.next_port))
+                });
+                if known.is_none() {
+                    self.udp.push((id, self.local));
                 }
-                if let Some(first) = bound.first() {
-                    self.local = *first;
-                }
-                self.machine.handle_input(self.now, Input::UdpBound(&bound));
+                let local = self.local;
+                self.machine.handle_input(self.now, Input::UdpOpened { id, remote, local });
             }
+            Output::CloseUdp => self.udp.clear(),
             Output::OpenTcp { id, remote } => {
                 self.orders.push("open tcp");
                 self.open_tcp(id, remote);

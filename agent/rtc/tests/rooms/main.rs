@@ -16,3 +16,4 @@ mod peers;
 mod proxy;
 mod server;
 mod talking;
+mod ways;

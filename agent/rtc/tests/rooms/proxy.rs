@@ -1,6 +1,6 @@
 //! A TCP proxy in front of a server, to be cut by a test; with TLS if wanted.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use rustls::pki_types::PrivateKeyDer;
@@ -27,7 +27,11 @@ enum State {
 
 impl Proxy {
     pub(crate) async fn start(server: SocketAddr, tls: Option<TlsAcceptor>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::start_at(Ipv4Addr::LOCALHOST.into(), server, tls).await
+    }
+
+    pub(crate) async fn start_at(at: IpAddr, server: SocketAddr, tls: Option<TlsAcceptor>) -> Self {
+        let listener = TcpListener::bind((at, 0)).await.unwrap();
         let local = listener.local_addr().unwrap();
         let (state, watched) = watch::channel(State::Open(0));
         let accepting = tokio::spawn(async move {

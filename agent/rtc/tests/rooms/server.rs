@@ -20,8 +20,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on free ports, and waits until it answers.
     pub(crate) fn start() -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let [port, tcp] = free_tcp_ports();
+        Self::start_on(port, tcp)
+    }
+
+    /// The same, with media over UDP alone.
+    pub(crate) fn start_without_tcp() -> Self {
+        let [port, _] = free_tcp_ports();
+        Self::start_on(port, 0)
+    }
+
+    fn start_on(port: u16, tcp: u16) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "port: {port}\nbind_addresses: [127.0.0.1]\nkeys:\n  {KEY}: {SECRET}\nlogging:\n  level: info\nrtc:\n  \
              udp_port: {}\n  tcp_port: {tcp}\n  node_ip: 127.0.0.1\n  enable_loopback_candidate: true\n  \
