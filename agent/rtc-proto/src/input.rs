@@ -126,4 +126,12 @@ impl UdpId {
 
 /// A TCP connection of a room. Two may go to the same address: the server tells them apart by ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TcpId(pub(crate) u32);
+pub struct TcpId(u32);
+
+impl TcpId {
+    /// The `number`th TCP connection of its room. The machine counts.
+    #[must_use]
+    pub const fn new(number: u32) -> Self {
+        Self(number)
+    }
+}

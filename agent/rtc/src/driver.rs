@@ -13,6 +13,7 @@ use agent_rtc_proto::{
 use tokio::time::Sleep;
 
 use crate::address::Address;
+use crate::counters::{RoomCounters, SocketCounters};
 use crate::data::{DataPlane, WallClock};
 use crate::link::{self, Link, Opening};
 use crate::options::JoinOptions;
@@ -43,6 +44,7 @@ pub(crate) struct Driver {
     udp: UdpSockets,
     tcp: Vec<TcpLink>,
     alarm: Pin<Box<Sleep>>,
+    counters: SocketCounters,
     events: VecDeque<Event>,
 }
 
@@ -76,6 +78,7 @@ impl Driver {
             udp: UdpSockets::new(),
             tcp: Vec::new(),
             alarm: Box::pin(tokio::time::sleep(Duration::ZERO)),
+            counters: SocketCounters::default(),
             events: VecDeque::new(),
         });
         driver.drain(started);
@@ -88,6 +91,10 @@ impl Driver {
 
     pub(crate) fn data(&mut self) -> &mut DataPlane {
         &mut self.data
+    }
+
+    pub(crate) fn counters(&self) -> RoomCounters {
+        RoomCounters { room: *self.machine.counters(), data: self.data.counters(), sockets: self.counters }
     }
 
     pub(crate) fn patience(&self) -> &Patience {
@@ -154,14 +161,15 @@ impl Driver {
     fn transmit(&mut self, transmit: &Transmit) {
         match transmit.transport {
             Transport::Udp => {
-                self.udp.send(transmit.from, transmit.to, &transmit.bytes);
+                let is_sent = self.udp.send(transmit.from, transmit.to, &transmit.bytes);
+                self.counters.datagrams_unsent += u64::from(!is_sent);
             }
             Transport::Tcp => {
                 let way =
                     |tcp: &&mut TcpLink| tcp.local() == Some(transmit.from) && tcp.remote() == transmit.to;
-                if let Some(tcp) = self.tcp.iter_mut().find(way) {
-                    tcp.send(&transmit.bytes);
-                }
+                let tcp = self.tcp.iter_mut().find(way);
+                let is_sent = tcp.is_some_and(|tcp| tcp.send(&transmit.bytes));
+                self.counters.frames_unsent += u64::from(!is_sent);
             }
         }
     }
@@ -202,6 +210,7 @@ impl Driver {
         if let LinkSlot::Open(link) = &mut self.link
             && !link.send(message)
         {
+            self.counters.signals_unsent += 1;
             tracing::debug!("a signal was dropped: the link takes none");
         }
     }
@@ -300,7 +309,15 @@ impl Driver {
             let now = now();
             let Some(tcp) = self.tcp.get_mut(nth) else { return };
             let (Some(to), from) = (tcp.local(), tcp.remote()) else { return };
-            let Some(bytes) = tcp.next_frame() else { return };
+            let bytes = match tcp.next_frame() {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return,
+                Err(error) => {
+                    self.counters.malformed_frames += 1;
+                    tracing::debug!(%error, %from, "a TCP connection for media is closed");
+                    return;
+                }
+            };
             let input = Input::DatagramReceived { transport: Transport::Tcp, from, to, bytes };
             self.machine.handle_input(now, input);
             self.drain(now);

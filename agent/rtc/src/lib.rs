@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 mod address;
+mod counters;
 mod crypto;
 pub mod data;
 mod driver;
@@ -21,6 +22,7 @@ pub use agent_rtc_proto::{
     RoomEvent, RoomInfo, ServerInfo, SignalPath, Speaker, SubscriptionError, TrackKind, TrackOptions,
     TrackSid, TrackSource,
 };
+pub use counters::{RoomCounters, SocketCounters};
 pub use crypto::install_crypto;
 pub use error::{JoinError, SendDataError};
 pub use options::JoinOptions;

@@ -10,6 +10,7 @@ use agent_rtc_proto::{
 };
 use livekit_protocol::DataPacket;
 
+use crate::counters::RoomCounters;
 use crate::data::{DataEvent, DataPlane};
 use crate::driver::Driver;
 use crate::error::{JoinError, SendDataError};
@@ -211,9 +212,15 @@ impl Room {
         self.driver.machine().local_track_sid(track)
     }
 
-    /// What was counted.
+    /// What the machine counted.
     #[must_use]
     pub fn counters(&self) -> &Counters {
         self.driver.machine().counters()
+    }
+
+    /// Everything that was counted: the machine, the data plane, the sockets.
+    #[must_use]
+    pub fn all_counters(&self) -> RoomCounters {
+        self.driver.counters()
     }
 }

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use agent_rtc_proto::{FrameReader, TcpId, frame_header};
+use agent_rtc_proto::{FrameReader, FrameTooLarge, TcpId, frame_header};
 use tokio::net::TcpStream;
 
 /// What may wait for a slow network. Audio that has waited longer than this would be late anyway: whole frames go.
@@ -83,15 +83,13 @@ impl TcpLink {
         true
     }
 
-    /// The next frame that has come. Wrong framing closes the connection.
-    pub(crate) fn next_frame(&mut self) -> Option<&[u8]> {
-        match self.reader.next_frame() {
-            Ok(frame) => frame,
-            Err(_) => {
-                self.state = State::Closed;
-                None
-            }
+    /// The next frame that has come. Wrong framing closes the connection: nothing can be found in it any longer.
+    pub(crate) fn next_frame(&mut self) -> Result<Option<&[u8]>, FrameTooLarge> {
+        let frame = self.reader.next_frame();
+        if frame.is_err() {
+            self.state = State::Closed;
         }
+        frame
     }
 
     /// Opens, writes and reads. After [`TcpEvent::Readable`] take the frames before the next poll.
@@ -149,5 +147,40 @@ impl TcpLink {
     fn closed(&mut self) -> Poll<TcpEvent> {
         self.state = State::Closed;
         Poll::Ready(TcpEvent::Closed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::net::Ipv4Addr;
+
+    use agent_rtc_proto::TcpId;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (TcpLink, TcpStream) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut link = TcpLink::open(TcpId::new(0), listener.local_addr().unwrap());
+        let (accepted, opened) = tokio::join!(listener.accept(), poll_fn(|context| link.poll(context)));
+        assert!(matches!(opened, TcpEvent::Opened(local) if Some(local) == link.local()));
+        (link, accepted.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn frames_go_both_ways_and_one_that_is_none_closes_the_connection_with_a_word() {
+        let (mut link, mut server) = pair().await;
+        assert!(link.send(b"ping"));
+        let mut framed = [0; 6];
+        server.read_exact(&mut framed).await.unwrap();
+        assert_eq!(&framed, b"\0\x04ping");
+        server.write_all(b"\0\x04pongHTTP").await.unwrap();
+        assert!(matches!(poll_fn(|context| link.poll(context)).await, TcpEvent::Readable));
+        assert_eq!(link.next_frame(), Ok(Some(b"pong".as_slice())));
+        assert_eq!(link.next_frame(), Err(FrameTooLarge(0x4854)));
+        assert!(matches!(poll_fn(|context| link.poll(context)).await, TcpEvent::Closed));
+        assert!(!link.send(b"ping"));
     }
 }

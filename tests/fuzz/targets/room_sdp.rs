@@ -28,4 +28,5 @@ fuzz_target!(|input: &[u8]| {
         }));
     }
     room.wait(Duration::from_secs(2));
+    assert!(!room.disconnected, "a description ended the room");
 });

@@ -243,8 +243,8 @@ impl Machine {
         let mut id = self.next_tcp;
         let mut orders = Vec::new();
         for connection in self.stay.connections_mut() {
-            if let Some(remote) = connection.tcp_to_open(TcpId(id)) {
-                orders.push(Output::OpenTcp { id: TcpId(id), remote });
+            if let Some(remote) = connection.tcp_to_open(TcpId::new(id)) {
+                orders.push(Output::OpenTcp { id: TcpId::new(id), remote });
                 id += 1;
             }
         }

@@ -52,6 +52,10 @@ pub(crate) struct Sfu {
     /// Who has gone since the client came, as the server remembers it: with the reconnect it tells of them first.
     gone: Vec<ParticipantInfo>,
     pub(crate) stays: u32,
+    /// Links opened, over all stays.
+    links: u32,
+    /// Tracks that the client told of: in which stay, on which link, which.
+    pub(crate) announced: Vec<(u32, u32, String)>,
     sections: Vec<Mid>,
     undelivered: Vec<(Transport, SocketAddr, Vec<u8>)>,
     sequence: u64,
@@ -78,6 +82,8 @@ impl Sfu {
             present: BTreeMap::new(),
             gone: Vec::new(),
             stays: 0,
+            links: 0,
+            announced: Vec::new(),
             sections: Vec::new(),
             undelivered: Vec::new(),
             sequence: 1,
@@ -100,6 +106,7 @@ impl Sfu {
     /// The client comes: a new stay.
     pub(crate) fn on_join(&mut self, now: Instant, offer: Option<SessionDescription>) {
         self.stays += 1;
+        self.links += 1;
         self.rtc = connection(self.address, now);
         self.timeout = now;
         self.channels.clear();
@@ -124,6 +131,7 @@ impl Sfu {
 
     /// The client comes back to its stay: an answer, those who have gone, everybody, the room.
     pub(crate) fn on_resume(&mut self, last_message_seq: u32) {
+        self.links += 1;
         self.unanswered.clear();
         self.say(Say::Reconnect(ReconnectResponse { last_message_seq, ..ReconnectResponse::default() }));
         if !self.gone.is_empty() {
@@ -163,6 +171,7 @@ impl Sfu {
         match asked {
             Asked::Offer(offer) => self.on_offer(now, offer),
             Asked::AddTrack(request) => {
+                self.announced.push((self.stays, self.links, request.cid.clone()));
                 let track =
                     TrackInfo { sid: format!("TR_{}_{}", self.stays, request.cid), ..TrackInfo::default() };
                 self.say(Say::TrackPublished(TrackPublishedResponse {

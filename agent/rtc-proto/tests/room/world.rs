@@ -1,5 +1,6 @@
 //! The machine and its server in one place, with a clock that moves when it is told to.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -41,6 +42,8 @@ pub(crate) struct World {
     pub(crate) linked: bool,
     pub(crate) tokens: Vec<String>,
     pub(crate) last_seen_by_server: u32,
+    /// Numbers of tracks that were published by chance.
+    pub(crate) published: BTreeSet<u32>,
     /// TCP connections that were opened, with our address once they are.
     pub(crate) tcp: Vec<(TcpId, Option<SocketAddr>)>,
     /// UDP sockets, with our address.
@@ -77,6 +80,7 @@ impl World {
             linked: false,
             tokens: Vec::new(),
             last_seen_by_server: 0,
+            published: BTreeSet::new(),
             tcp: Vec::new(),
             udp: Vec::new(),
             local: "10.0.0.2:1".parse().unwrap(),

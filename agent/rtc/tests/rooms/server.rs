@@ -20,17 +20,13 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one on free ports, and waits until it answers.
     pub(crate) fn start() -> Self {
+        Self::start_with(true)
+    }
+
+    /// The same, with media over TCP too or over UDP alone.
+    pub(crate) fn start_with(media_over_tcp: bool) -> Self {
         let [port, tcp] = free_tcp_ports();
-        Self::start_on(port, tcp)
-    }
-
-    /// The same, with media over UDP alone.
-    pub(crate) fn start_without_tcp() -> Self {
-        let [port, _] = free_tcp_ports();
-        Self::start_on(port, 0)
-    }
-
-    fn start_on(port: u16, tcp: u16) -> Self {
+        let tcp = if media_over_tcp { tcp } else { 0 };
         let folder = tempfile::tempdir().unwrap();
         let config = format!(
             "port: {port}\nbind_addresses: [127.0.0.1]\nkeys:\n  {KEY}: {SECRET}\nlogging:\n  level: info\nrtc:\n  \

@@ -24,7 +24,7 @@ async fn hears_and_is_heard(server: &Server, options: JoinOptions) {
 /// Before, media was sent from the address that faces the signals: from `::1` nothing reaches an IPv4 candidate.
 #[tokio::test]
 async fn signals_over_ipv6_and_media_over_ipv4_have_each_their_own_way_on_both_paths() {
-    let server = Server::start_without_tcp();
+    let server = Server::start_with(false);
     let proxy = Proxy::start_at(IpAddr::V6(Ipv6Addr::LOCALHOST), server.address(), None).await;
     for single_peer_connection in [true, false] {
         let room = format!("six-{single_peer_connection}");
