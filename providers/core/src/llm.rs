@@ -14,6 +14,11 @@ pub trait LanguageModel: Send + Sync {
     /// Starts an answer at once; connecting happens inside the stream. Dropping the stream cancels the answer.
     fn answer(&self, request: ChatRequest) -> LlmStream;
 
+    /// Whether it does what a system message tells it. One that does not is asked for no summary of a conversation.
+    fn follows_instructions(&self) -> bool {
+        true
+    }
+
     /// Makes what the first answer will need.
     fn prewarm(&self) {}
 }

@@ -49,6 +49,7 @@ pub struct FakeMind {
     answers: Arc<[Answer]>,
     faults: Faults,
     record: Arc<Record<ChatRequest>>,
+    follows_instructions: bool,
 }
 
 impl FakeMind {
@@ -60,7 +61,15 @@ impl FakeMind {
             answers: answers.into(),
             faults: Faults::none(),
             record: Record::new(false),
+            follows_instructions: true,
         }
+    }
+
+    /// The same mind, which is a rule engine: it does not do what a system message tells it.
+    #[must_use]
+    pub fn by_rules(mut self) -> Self {
+        self.follows_instructions = false;
+        self
     }
 
     /// The same mind with failures.
@@ -122,6 +131,10 @@ impl LanguageModel for FakeMind {
             alarm: Alarm::default(),
             _open: open,
         })
+    }
+
+    fn follows_instructions(&self) -> bool {
+        self.follows_instructions
     }
 }
 

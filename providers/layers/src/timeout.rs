@@ -84,6 +84,10 @@ impl LanguageModel for TimedMind {
         })
     }
 
+    fn follows_instructions(&self) -> bool {
+        self.mind.follows_instructions()
+    }
+
     fn prewarm(&self) {
         self.mind.prewarm();
     }

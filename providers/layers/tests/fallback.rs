@@ -61,6 +61,14 @@ async fn the_next_mind_answers_and_the_call_stays_with_it() {
     assert_eq!(answer(&FallbackMind::new(chain)).await, "one", "a new call begins with the first");
 }
 
+#[test]
+fn a_chain_follows_instructions_when_each_of_it_does() {
+    let rules = Arc::new(FakeMind::new(Vec::new()).by_rules());
+    let (one, two) = (mind("one", Faults::none()), mind("two", Faults::none()));
+    assert!(FallbackMind::new(minds(&one, &two)).follows_instructions());
+    assert!(!FallbackMind::new(minds(&one, &rules)).follows_instructions());
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_that_failed_rests_longer_each_time_and_spares_other_calls() {
     let first = mind("one", Faults::always(fault(0, ErrorKind::Unreachable)));

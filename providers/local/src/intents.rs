@@ -9,15 +9,26 @@ use std::{
 
 mod file;
 mod grammar;
+mod index;
 mod number;
 mod pattern;
 mod template;
 mod words;
 
-pub(crate) use file::ToolRule;
-use pattern::{Captures, Pattern};
+pub(crate) use file::{Ask, ToolRule};
+use index::Index;
+use pattern::{Captures, Found, Pattern};
 pub(crate) use template::Template;
 pub(crate) use words::tokens;
+
+/// Before a slot's name in the argument of a call: its value may be one that an earlier sentence gave.
+pub(crate) const REMEMBERED: &str = "remembered.";
+
+/// The value that is the agent's last answer.
+pub(crate) const LAST_ANSWER: &str = "last_answer";
+
+/// Values that every answer may name.
+pub(crate) const ALWAYS: [&str; 6] = ["time", "date", "weekday", "examples", LAST_ANSWER, "user_text"];
 
 /// An intents file, read and checked.
 #[derive(Clone, Debug)]
@@ -31,9 +42,12 @@ pub struct Intents {
     after: Vec<Pattern>,
     /// The words that do not count when an intent is judged by how much it covers.
     fillers: BTreeSet<String>,
+    /// The words that change what a sentence means: where one is left over, it is not understood.
+    qualifiers: BTreeSet<String>,
     pronunciations: BTreeMap<String, Vec<String>>,
     slots: BTreeMap<String, Slot>,
     intents: Vec<Intent>,
+    index: Index,
     answers: Answers,
 }
 
@@ -47,10 +61,12 @@ pub(crate) struct Intent {
     pub(crate) examples: Vec<String>,
     /// The slots that later answers may use.
     pub(crate) remember: Vec<String>,
-    /// Left operand, operator and right operand: slots from which `{result}` is computed.
-    pub(crate) arithmetic: Option<[String; 3]>,
+    /// The slot of the sum that `{result}` is of.
+    pub(crate) arithmetic: Option<String>,
     pub(crate) answer: Vec<Template>,
     pub(crate) call: Option<ToolRule>,
+    /// What the call needs, and how it is asked for.
+    pub(crate) ask: Vec<Ask>,
     pub(crate) tool_answer: Vec<Template>,
 }
 
@@ -70,8 +86,15 @@ pub(crate) enum Slot {
     /// One of these ways of saying (tokens), each standing for a value.
     Values {
         ways: Vec<(Vec<String>, String)>,
-        /// Typed or freely recognised text may hold any single word instead.
-        any_word: bool,
+        /// Typed or freely recognised text may hold any single word instead, but these.
+        any_but: Option<BTreeSet<String>>,
+    },
+    /// Numbers from 0 to `greatest`, two at least, with operators between them.
+    Sum {
+        /// The greatest number.
+        greatest: u32,
+        /// Ways of saying each operator, and the operator.
+        operators: Vec<(Vec<String>, String)>,
     },
     /// A whole number from 0 to this.
     Number(u32),
@@ -160,25 +183,131 @@ impl Intents {
     }
 
     /// The intent that accounts best for what was said; on a tie the one that stands first in the file.
+    ///
+    /// What is left over must not turn the meaning around: where a call or a sum is meant nothing is left over but
+    /// fillers, and elsewhere no qualifier ("not", "in"), no number and no value of a slot.
     pub(crate) fn understand(&self, text: &str) -> Option<Understood<'_>> {
-        let tokens = tokens(text);
+        let words = tokens(text);
+        let said = self.index.said(&words);
         let mut best: Option<(f32, Understood<'_>)> = None;
-        for intent in &self.intents {
-            for pattern in intent.say.iter().chain(&intent.also) {
-                for found in pattern.find(&tokens, &self.slots) {
-                    let outside = tokens[..found.start].iter().chain(&tokens[found.end..]);
-                    let left_over = outside.filter(|word| !self.fillers.contains(*word)).count();
-                    let covered = found.end - found.start;
-                    let share = covered as f32 / (covered + left_over) as f32;
-                    // A word that the pattern itself names is stronger evidence than one that filled a slot.
-                    let score = share + found.literals as f32 * 0.001;
-                    if share >= self.coverage && best.as_ref().is_none_or(|(most, _)| score > *most) {
+        for (place, intent) in self.intents.iter().enumerate() {
+            for (n, pattern) in intent.patterns().enumerate() {
+                if !self.index.may_be(place, n, &said) {
+                    continue;
+                }
+                for found in pattern.find(&words, &self.slots) {
+                    let Some(score) = self.score(intent, &found, &words) else { continue };
+                    if best.as_ref().is_none_or(|(most, _)| score > *most) {
                         best = Some((score, Understood { intent, slots: found.captures }));
                     }
                 }
             }
         }
         best.map(|(_, understood)| understood)
+    }
+
+    /// How well a pattern that was found accounts for all that was said; `None` if it does not.
+    fn score(&self, intent: &Intent, found: &Found, words: &[String]) -> Option<f32> {
+        let outside = [&words[..found.start], &words[found.end..]];
+        let left_over =
+            outside.iter().copied().flatten().filter(|word| !self.fillers.contains(*word)).count();
+        let is_exact = intent.call.is_some() || intent.arithmetic.is_some();
+        if left_over > 0 && (is_exact || outside.iter().any(|words| self.turns(words))) {
+            return None;
+        }
+        let covered = found.end - found.start;
+        let share = covered as f32 / (covered + left_over) as f32;
+        // A word that the pattern itself names is stronger evidence than one that filled a slot.
+        (share >= self.coverage).then_some(share + found.literals as f32 * 0.001)
+    }
+
+    /// Whether words that are left over may change what the others mean.
+    fn turns(&self, words: &[String]) -> bool {
+        let is_value = |rest: &[String]| {
+            self.slots.values().any(|slot| match slot {
+                Slot::Values { ways, .. } => ways.iter().any(|(way, _)| rest.starts_with(way)),
+                Slot::Number(_) | Slot::Digits | Slot::Sum { .. } => false,
+            })
+        };
+        let turns = |word: &String| self.qualifiers.contains(word) || number::is_one(word);
+        words.iter().any(turns) || (0..words.len()).any(|at| is_value(&words[at..]))
+    }
+
+    /// What was said, as the answer to what an intent asks for: nothing but values that it lacks, and fillers. The value
+    /// that is asked for first goes first where a word may be either.
+    pub(crate) fn answer_to<'a>(&'a self, asked: &Understood<'a>, text: &str) -> Option<Understood<'a>> {
+        let words = tokens(text);
+        let mut slots = Captures::new();
+        let mut at = 0;
+        while at < words.len() {
+            let lacking = asked
+                .intent
+                .ask
+                .iter()
+                .filter(|ask| !asked.slots.contains_key(&ask.slot) && !slots.contains_key(&ask.slot));
+            let ways = lacking
+                .enumerate()
+                .flat_map(|(n, ask)| ask.hear.iter().chain(&ask.also).map(move |way| (n, way)));
+            let found = ways.flat_map(|(n, way)| {
+                way.find_at(at, &words, &self.slots).into_iter().map(move |found| (n, found))
+            });
+            let best = found.max_by_key(|(n, found)| (found.literals, std::cmp::Reverse(*n), found.end));
+            match best {
+                Some((_, found)) => {
+                    at = found.end;
+                    slots.extend(found.captures);
+                }
+                None if self.fillers.contains(&words[at]) => at += 1,
+                None => return None,
+            }
+        }
+        (!slots.is_empty()).then_some(Understood { intent: asked.intent, slots })
+    }
+
+    /// Whether a sentence may be one that leaves something to be asked for. Cheap, and never wrong when it says no.
+    pub(crate) fn may_ask(&self, text: &str) -> bool {
+        self.may_be(text, |intent| !intent.ask.is_empty())
+    }
+
+    /// Whether a sentence may be one of which one of these slots is remembered. Cheap, and never wrong when it says no.
+    pub(crate) fn may_remember(&self, text: &str, slots: &BTreeSet<&str>) -> bool {
+        self.may_be(text, |intent| intent.remember.iter().any(|slot| slots.contains(slot.as_str())))
+    }
+
+    fn may_be(&self, text: &str, is_one: impl Fn(&Intent) -> bool) -> bool {
+        let said = self.index.said(&tokens(text));
+        let mut ones = self.intents.iter().enumerate().filter(|(_, intent)| is_one(intent));
+        ones.any(|(place, _)| self.index.may_be_any(place, &said))
+    }
+
+    /// The slots that are remembered.
+    pub(crate) fn remembered(&self) -> BTreeSet<&str> {
+        self.intents.iter().flat_map(|intent| intent.remember.iter().map(String::as_str)).collect()
+    }
+
+    /// Whether a slot is remembered.
+    pub(crate) fn remembers(&self, slot: &str) -> bool {
+        self.intents.iter().any(|intent| intent.remember.iter().any(|own| own == slot))
+    }
+}
+
+impl Intent {
+    /// The patterns that it is understood by.
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.say.iter().chain(&self.also)
+    }
+
+    /// What can be heard when it asks for something.
+    fn heard_when_asked(&self) -> impl Iterator<Item = &Pattern> {
+        self.ask.iter().flat_map(|ask| &ask.hear)
+    }
+}
+
+impl ToolRule {
+    /// Whether an argument may be a value that an earlier sentence gave.
+    pub(crate) fn takes_remembered(&self, slot: &str) -> bool {
+        let mut values = self.arguments.values().flat_map(Template::values);
+        values.any(|value| value.strip_prefix(REMEMBERED) == Some(slot))
     }
 }
 
@@ -234,16 +363,14 @@ mod tests {
                 "light",
                 vec![("room", "living room"), ("state", "off")],
             ),
-            ("What's 7 + 5?", "arithmetic", vec![("left", "7"), ("operator", "plus"), ("right", "5")]),
-            (
-                "what is seven plus five",
-                "arithmetic",
-                vec![("left", "7"), ("operator", "plus"), ("right", "5")],
-            ),
+            ("What's 7 + 5?", "arithmetic", vec![("sum", "7 plus 5")]),
+            ("what is seven plus five plus three", "arithmetic", vec![("sum", "7 plus 5 plus 3")]),
+            ("3+4*5", "arithmetic", vec![("sum", "3 plus 4 times 5")]),
+            ("9 - 4", "arithmetic", vec![("sum", "9 minus 4")]),
             (
                 "what is one hundred and twenty three divided by three",
                 "arithmetic",
-                vec![("left", "123"), ("operator", "divided by"), ("right", "3")],
+                vec![("sum", "123 divided by 3")],
             ),
             ("My name is Zaphod.", "name", vec![("name", "zaphod")]),
             ("set a timer for twenty-five minutes", "timer", vec![("minutes", "25")]),
@@ -253,6 +380,41 @@ mod tests {
             let (name, found) = understood(text);
             let found: Vec<(&str, &str)> = found.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
             assert_eq!((name.as_str(), found), (intent, slots), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_over_must_not_turn_the_meaning_around() {
+        for text in [
+            "don't turn on the light",
+            "do not turn on the kitchen light",
+            "turn on the light tomorrow",
+            "don't hang up",
+            "please never hang up",
+            "what is seven plus five plus",
+            "what is seven plus five apples",
+            "what day is it tomorrow",
+            "what time is it in tokyo",
+            "what time is it in reykjavik",
+            "what time is it not",
+            "what is the date on monday",
+            "book a table for four tomorrow at eight thirty",
+            "set a timer for ten minutes and thirty seconds",
+            "this is great",
+            "call me back",
+            "call me later please",
+            "my name is not important",
+            "will it rain in new zealand",
+        ] {
+            assert_eq!(understood(text).0, "-", "{text:?}");
+        }
+        for (text, intent) in [
+            ("so what time is it right now", "time"),
+            ("okay goodbye then", "goodbye"),
+            ("well tell me a joke about cats", "joke"),
+            ("my name is mark smith", "name"),
+        ] {
+            assert_eq!(understood(text).0, intent, "{text:?}");
         }
     }
 

@@ -15,6 +15,7 @@ use crate::{PROVIDER, intents::Intents};
 mod arithmetic;
 mod clock;
 mod reply;
+mod standing;
 
 pub use clock::WallClock;
 use reply::Reply;
@@ -55,6 +56,10 @@ impl LanguageModel for LocalMind {
             Err(error) => vec![Err(error)],
         };
         Box::pin(stream::iter(pieces))
+    }
+
+    fn follows_instructions(&self) -> bool {
+        false
     }
 }
 

@@ -23,6 +23,10 @@ async fn it_answers_by_the_intents_file() {
         (vec!["Tell me the date, please."], "Today is Saturday, March 14, 2026."),
         (vec!["what's 12 * 11"], "12 times 11 is 132."),
         (vec!["how much is seven divided by zero"], "Nothing can be divided by zero."),
+        (vec!["what is seven plus five plus three"], "7 plus 5 plus 3 is 15."),
+        (vec!["what is 45 times 45"], "45 times 45 is 2,025."),
+        (vec!["what is 9 - 4 - 2"], "9 minus 4 minus 2 is 3."),
+        (vec!["my name is zaphod", "call me back", "what is my name"], "Your name is Zaphod."),
         (vec!["what is my name"], "You have not told me your name yet."),
         (vec!["my name is zaphod", "what is my name"], "Your name is Zaphod."),
         (vec!["my name is zaphod", "do you remember what my name is"], "Your name is Zaphod."),
@@ -78,6 +82,85 @@ async fn it_calls_the_tool_that_an_intent_names_and_tells_what_came_of_it() {
         told.messages.push(ChatMessage::Tool { call_id, name, output: output.to_owned(), is_error });
         assert_eq!(text(&answer(told).await), expected);
     }
+}
+
+#[tokio::test]
+async fn what_a_call_lacks_is_asked_for_until_it_is_whole() {
+    let people = "For how many people?";
+    let (day, hour) = ("On which day?", "At what hour?");
+    for (said, expected) in [
+        (vec!["book a table"], people),
+        (vec!["book a table", "for four"], day),
+        (vec!["book a table", "four people please"], day),
+        (vec!["book a table", "tomorrow at eight"], people),
+        (vec!["book a table", "for four", "tomorrow"], hour),
+        (vec!["book a table", "for four", "tomorrow", "what a nice dog"], hour),
+        (
+            vec!["book a table", "for four", "tomorrow", "at eight"],
+            r#"{"day":"tomorrow","hour":8,"people":4}"#,
+        ),
+        (vec!["book a table", "tomorrow at eight", "um two"], r#"{"day":"tomorrow","hour":8,"people":2}"#),
+        (
+            vec!["book a table", "for four", "book a table on friday at seven"],
+            r#"{"day":"Friday","hour":7,"people":4}"#,
+        ),
+        (vec!["book a table for two tomorrow at nine", "book a table"], people),
+        (vec!["book a table", "what time is it"], "It is 3:09 PM."),
+        (vec!["book a table", "what time is it", "for four"], "-"),
+        (vec!["book a table", "never mind"], "All right."),
+    ] {
+        let mut asked = request(&said);
+        let schema =
+            json!({"people": {"type": "integer"}, "day": {"type": "string"}, "hour": {"type": "integer"}});
+        asked.tools = vec![tool("book_table", &schema)];
+        let events = answer(asked).await;
+        let got = match events.first() {
+            Some(LlmEvent::Call(call)) => call.arguments.clone(),
+            _ => text(&events),
+        };
+        let got = if got.contains("can say: ") { "-".to_owned() } else { got };
+        assert_eq!(got, expected, "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_takes_no_value_of_another_call_unless_the_file_says_so() {
+    let mut asked = request(&["my account number is four seven two nine", "where is my order"]);
+    asked.tools = vec![tool("order_status", &json!({"number": {"type": "string"}}))];
+    assert_eq!(text(&answer(asked).await), "What is the number of your order?");
+    let mut asked = request(&["will it rain in paris", "how is the weather tomorrow"]);
+    asked.tools = vec![tool("get_weather", &json!({"city": {"type": "string"}}))];
+    let events = answer(asked).await;
+    let Some(LlmEvent::Call(call)) = events.first() else { panic!("{events:?}") };
+    assert_eq!(call.arguments, r#"{"city":"Paris","day":"tomorrow"}"#);
+}
+
+#[test]
+fn the_restaurants_file_is_well_formed_and_asks_too() {
+    let file = include_str!("../../../config/agents/restaurant/intents/restaurant.toml");
+    let intents = Arc::new(Intents::parse("restaurant.toml", file).expect("well formed"));
+    let clock = WallClock::new(|| datetime!(2026-03-14 15:09 UTC));
+    let mind = LocalMind::new(MindConfig { intents, clock });
+    let mut asked = request(&["i want to book a table", "for four", "on friday"]);
+    asked.tools = vec![tool("book_table", &json!({}))];
+    let events: Vec<_> = futures_util::FutureExt::now_or_never(mind.answer(asked).collect::<Vec<_>>())
+        .expect("it waits for nothing")
+        .into_iter()
+        .map(|event| event.expect("an answer"))
+        .collect();
+    assert_eq!(text(&events), "At what hour?");
+}
+
+#[tokio::test]
+async fn what_was_said_again_is_not_what_is_said_again() {
+    let mut asked = request(&["what time is it", "say that again", "say that again"]);
+    let mut said = ["It is 3:09 PM.", "I said: It is 3:09 PM."].into_iter();
+    for message in &mut asked.messages {
+        if let ChatMessage::Assistant { text, .. } = message {
+            *text = said.next().expect("two answers").to_owned();
+        }
+    }
+    assert_eq!(text(&answer(asked).await), "I said: It is 3:09 PM.");
 }
 
 #[tokio::test]

@@ -44,7 +44,8 @@ impl<B: Body> Call<B> {
     fn summarise_if_long(&mut self) {
         let Some(policy) = &self.config.context.summary else { return };
         let is_idle = self.replies.is_empty() && self.machine.state().reply().is_none();
-        if self.summary.is_some() || !is_idle || self.history.tokens() < self.summarise_above {
+        let can_tell = self.active.llm.follows_instructions();
+        if self.summary.is_some() || !is_idle || !can_tell || self.history.tokens() < self.summarise_above {
             return;
         }
         let Some((told, until)) = self.history.before_the_last(policy.keep_turns) else { return };
@@ -55,6 +56,9 @@ impl<B: Body> Call<B> {
     /// Has all that was said told in short for the agent that comes next.
     pub(super) fn summarise_all(&mut self) {
         let Some(policy) = &self.config.context.summary else { return };
+        if !self.active.llm.follows_instructions() {
+            return;
+        }
         if let Some((told, until)) = self.history.before_the_last(0) {
             let deadline = self.config.hook_deadline;
             self.summary = Some(Summary::of(&told, until, &*self.active.llm, policy, deadline));

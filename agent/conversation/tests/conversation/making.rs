@@ -167,7 +167,11 @@ fn given_audio_is_played_as_it_is_and_text_may_come_piece_by_piece() {
 
 /// A conversation of so many written turns, each of about twenty tokens.
 fn long(turns: u32, context: ContextPolicy) -> Played {
-    let mut scene = Scene::new().with(|config| config.context = context);
+    long_in(Scene::new(), turns, context)
+}
+
+fn long_in(scene: Scene, turns: u32, context: ContextPolicy) -> Played {
+    let mut scene = scene.with(|config| config.context = context);
     for n in 0..turns {
         scene = scene.typed(f64::from(n) * 2.0 + 1.0, "This is a question of some length.");
     }
@@ -194,6 +198,15 @@ fn a_request_never_has_more_tokens_than_allowed_and_its_beginning_changes_seldom
     }
     assert!((2..=6).contains(&cuts), "{cuts} cuts in 30 turns");
     assert_eq!(played.report.history.len(), 60, "the record keeps everything");
+}
+
+#[test]
+fn a_mind_that_follows_no_instructions_is_asked_for_no_summary() {
+    let summary = SummaryPolicy { above_tokens: 150, keep_turns: 2, instructions: "Summarise.".to_owned() };
+    let context = ContextPolicy { max_tokens: 100_000, cut_to_percent: 60, summary: Some(summary) };
+    let requests = long_in(Scene::new().by_rules(), 12, context).mind.requests();
+    assert_eq!(requests.len(), 12, "one for each turn");
+    assert_eq!(requests[11].messages.len(), 1 + 11 * 2 + 1, "all that was said stays");
 }
 
 #[test]

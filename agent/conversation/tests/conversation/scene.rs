@@ -33,6 +33,7 @@ pub(crate) struct Scene {
     judges: Judges,
     live: Option<(Arc<FakeRealtime>, LiveTurns)>,
     is_written: bool,
+    is_by_rules: bool,
     actions: Vec<(Duration, Action)>,
     end: Duration,
     pub(crate) faults: Faults,
@@ -104,6 +105,7 @@ impl Scene {
             judges: Judges::default(),
             live: None,
             is_written: false,
+            is_by_rules: false,
             actions: Vec::new(),
             end: Duration::ZERO,
             faults: Faults::default(),
@@ -221,6 +223,12 @@ impl Scene {
         self
     }
 
+    /// The mind is a rule engine.
+    pub(crate) fn by_rules(mut self) -> Self {
+        self.is_by_rules = true;
+        self
+    }
+
     /// The user writes.
     pub(crate) fn typed(mut self, at: f64, text: &str) -> Self {
         self.cues.push(Cue::user(seconds(at), Deed::Typed(text.to_owned())));
@@ -286,6 +294,9 @@ impl Scene {
         self.cues.push(Cue::user(self.end, Deed::Left));
         let (mut ear, mut mind) =
             (FakeEar::scripted(&self.utterances), FakeMind::new(self.answers).recording());
+        if self.is_by_rules {
+            mind = mind.by_rules();
+        }
         let rate = SampleRate::new(8_000).unwrap_or(SampleRate::HEARING);
         let mut voice = FakeVoice::new(rate, Sound::Silence, self.speeches);
         if let Some(faults) = self.faults.ear {

@@ -43,6 +43,11 @@ impl LanguageModel for FallbackMind {
         Box::pin(Answer { chain, number, request, trial, attempt })
     }
 
+    /// Whether all do: any of them may come to answer.
+    fn follows_instructions(&self) -> bool {
+        self.chain.providers.iter().all(|mind| mind.follows_instructions())
+    }
+
     fn prewarm(&self) {
         for mind in &self.chain.providers {
             mind.prewarm();

@@ -41,6 +41,10 @@ impl LanguageModel for RetryingMind {
         })
     }
 
+    fn follows_instructions(&self) -> bool {
+        self.mind.follows_instructions()
+    }
+
     fn prewarm(&self) {
         self.mind.prewarm();
     }

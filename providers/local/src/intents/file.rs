@@ -6,14 +6,13 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Answers, Intent, Intents, IntentsError, Slot, grammar, number,
+    ALWAYS, Answers, Intent, Intents, IntentsError, REMEMBERED, Slot, grammar,
+    index::Index,
+    number,
     pattern::{Part, Pattern},
     template::Template,
     words::tokens,
 };
-
-/// Values that every answer may name.
-const ALWAYS: [&str; 6] = ["time", "date", "weekday", "examples", "last_answer", "user_text"];
 
 /// A tool that an intent calls.
 #[derive(Clone, Debug)]
@@ -22,6 +21,19 @@ pub(crate) struct ToolRule {
     pub(crate) tool: String,
     /// Its arguments, by name.
     pub(crate) arguments: BTreeMap<String, Template>,
+}
+
+/// How a value is asked for without which a tool cannot be called.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// The slot that it fills.
+    pub(crate) slot: String,
+    /// The question.
+    pub(crate) say: Vec<Template>,
+    /// The answers that can be heard and read.
+    pub(super) hear: Vec<Pattern>,
+    /// Those that are only read: a word alone is heard in every noise.
+    pub(super) also: Vec<Pattern>,
 }
 
 #[derive(Deserialize)]
@@ -44,17 +56,21 @@ struct RawSpeech {
     before: Texts,
     after: Texts,
     fillers: Vec<String>,
+    #[serde(default)]
+    qualifiers: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawSlot {
     values: Option<BTreeMap<String, Vec<String>>>,
+    like: Option<String>,
     #[serde(default)]
     any_word: bool,
     number_up_to: Option<u32>,
     #[serde(default)]
     digits: bool,
+    sum_of: Option<[String; 2]>,
 }
 
 #[derive(Deserialize)]
@@ -78,9 +94,11 @@ struct RawIntent {
     examples: Texts,
     #[serde(default)]
     remember: Vec<String>,
-    arithmetic: Option<[String; 3]>,
+    arithmetic: Option<String>,
     answer: Texts,
     call: Option<RawCall>,
+    #[serde(default)]
+    ask: Vec<RawAsk>,
     #[serde(default)]
     tool_answer: Texts,
 }
@@ -93,6 +111,16 @@ struct RawCall {
     arguments: BTreeMap<String, Spanned<String>>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawAsk {
+    slot: Spanned<String>,
+    say: Texts,
+    hear: Texts,
+    #[serde(default)]
+    also: Texts,
+}
+
 /// Texts that know where they stand.
 type Texts = Vec<Spanned<String>>;
 
@@ -103,7 +131,13 @@ pub(super) fn parse(origin: &str, text: &str) -> Result<Intents, IntentsError> {
         let at = error.span().map_or(0, |span| span.start);
         reader.wrong(at, error.message())
     })?;
-    let slots = raw.slots.iter().map(|(name, slot)| Ok((name.clone(), reader.slot(name, slot)?)));
+    let mut fillers: BTreeSet<String> = raw.speech.fillers.iter().flat_map(|word| tokens(word)).collect();
+    let qualifiers: BTreeSet<String> = raw.speech.qualifiers.iter().flat_map(|word| tokens(word)).collect();
+    let refused: BTreeSet<String> = fillers.union(&qualifiers).cloned().collect();
+    let slots = raw
+        .slots
+        .iter()
+        .map(|(name, slot)| Ok((name.clone(), reader.slot(name, slot, &raw.slots, &refused)?)));
     let slots = slots.collect::<Result<BTreeMap<_, _>, IntentsError>>()?;
     let coverage = *raw.speech.coverage.get_ref();
     if !(0.1..=1.0).contains(&coverage) {
@@ -113,7 +147,6 @@ pub(super) fn parse(origin: &str, text: &str) -> Result<Intents, IntentsError> {
         raw.intents.iter().flat_map(|intent| intent.remember.iter().map(String::as_str)).collect();
     let before = reader.patterns("before", &raw.speech.before, &slots)?;
     let after = reader.patterns("after", &raw.speech.after, &slots)?;
-    let mut fillers: BTreeSet<String> = raw.speech.fillers.iter().flat_map(|word| tokens(word)).collect();
     for pattern in before.iter().chain(&after) {
         pattern.for_each(&mut |part| {
             if let Part::Word(word) = part {
@@ -122,15 +155,19 @@ pub(super) fn parse(origin: &str, text: &str) -> Result<Intents, IntentsError> {
         });
     }
     let answers = reader.answers(&raw.answers, &remembered)?;
-    let intents = raw.intents.iter().map(|intent| reader.intent(intent, &slots, &remembered));
+    let read = raw.intents.iter().map(|intent| reader.intent(intent, &slots, &remembered));
+    let read = read.collect::<Result<Vec<_>, _>>()?;
+    let index = Index::of(&read, &slots);
     let intents = Intents {
         origin: origin.to_owned(),
-        intents: intents.collect::<Result<_, _>>()?,
+        intents: read,
+        index,
         language: raw.language,
         coverage,
         before,
         after,
         fillers,
+        qualifiers,
         pronunciations: raw.pronunciations,
         slots,
         answers,
@@ -151,29 +188,48 @@ impl Reader<'_> {
         IntentsError { origin: self.origin.to_owned(), message: format!("line {line}: {}", message.as_ref()) }
     }
 
-    fn slot(&self, name: &str, slot: &Spanned<RawSlot>) -> Result<Slot, IntentsError> {
+    fn slot(
+        &self,
+        name: &str,
+        slot: &Spanned<RawSlot>,
+        all: &BTreeMap<String, Spanned<RawSlot>>,
+        refused: &BTreeSet<String>,
+    ) -> Result<Slot, IntentsError> {
         let wrong = |message: &str| self.wrong(slot.span().start, format!("slot {name:?}: {message}"));
         let raw = slot.get_ref();
         if !is_name(name) {
             return Err(wrong("a name is made of small letters and _"));
         }
-        match (&raw.values, raw.number_up_to, raw.digits) {
-            (Some(values), None, false) => {
-                let ways = values
-                    .iter()
-                    .flat_map(|(value, ways)| ways.iter().map(move |way| (tokens(way), value.clone())));
-                let mut ways: Vec<_> = ways.collect();
-                // The longest way first: "living room" before "living".
-                ways.sort_by_key(|(way, _)| std::cmp::Reverse(way.len()));
-                match ways.is_empty() || ways.iter().any(|(way, _)| way.is_empty()) {
-                    true => Err(wrong("values need at least one way of saying each, of at least one word")),
-                    false => Ok(Slot::Values { ways, any_word: raw.any_word }),
+        let values_of = |other: &str| all.get(other).and_then(|slot| slot.get_ref().values.as_ref());
+        let values = match (&raw.values, &raw.like) {
+            (None, Some(other)) => {
+                Some(values_of(other).ok_or_else(|| wrong(&format!("{other:?} has no values")))?)
+            }
+            (Some(_), Some(_)) => return Err(wrong("it has values of its own or those of another")),
+            (values, None) => values.as_ref(),
+        };
+        match (values, raw.number_up_to, raw.digits, &raw.sum_of) {
+            (Some(values), None, false, None) => match ways(values) {
+                Some(ways) => {
+                    let any_but = raw.any_word.then(|| refused.clone());
+                    Ok(Slot::Values { ways, any_but })
+                }
+                None => Err(wrong("values need at least one way of saying each, of at least one word")),
+            },
+            (None, Some(greatest), false, None) if greatest <= number::GREATEST => Ok(Slot::Number(greatest)),
+            (None, Some(_), false, None) => Err(wrong("number_up_to is at most 999999")),
+            (None, None, true, None) => Ok(Slot::Digits),
+            (None, None, false, Some([number, operator])) => {
+                let greatest = all.get(number).and_then(|slot| slot.get_ref().number_up_to);
+                let operators = values_of(operator).and_then(ways);
+                match (greatest, operators) {
+                    (Some(greatest), Some(operators)) if greatest <= number::GREATEST => {
+                        Ok(Slot::Sum { greatest, operators })
+                    }
+                    _ => Err(wrong("sum_of names a slot of numbers and one of values, the operators")),
                 }
             }
-            (None, Some(greatest), false) if greatest <= number::GREATEST => Ok(Slot::Number(greatest)),
-            (None, Some(_), false) => Err(wrong("number_up_to is at most 999999")),
-            (None, None, true) => Ok(Slot::Digits),
-            _ => Err(wrong("it has one of values, number_up_to and digits")),
+            _ => Err(wrong("it has one of values, like, number_up_to, digits and sum_of")),
         }
     }
 
@@ -266,28 +322,45 @@ impl Reader<'_> {
         if own.is_empty() && say.is_empty() && also.is_empty() {
             return Err(wrong("it has neither `say` nor `also`"));
         }
-        let named = raw.remember.iter().chain(raw.arithmetic.iter().flatten());
+        let asked = raw.ask.iter().map(|ask| ask.slot.get_ref());
+        let named = raw.remember.iter().chain(raw.arithmetic.iter()).chain(asked);
         if let Some(stray) = named.into_iter().find(|slot| !own.contains(*slot)) {
             return Err(wrong(&format!("no pattern of it fills {stray:?}")));
         }
         let known = |value: &str| {
             own.contains(value)
                 || remembered.contains(value)
-                || (value == "result" && raw.arithmetic.is_some())
+                || (matches!(value, "result" | "too_great") && raw.arithmetic.is_some())
         };
         let call = raw.call.as_ref().map(|call| {
             let argument = |(name, text): (&String, &Spanned<String>)| {
-                let mut templates = self.templates(&format!("{owner}: argument"), [text], known)?;
+                let of_call = |value: &str| match value.strip_prefix(REMEMBERED) {
+                    Some(slot) => remembered.contains(slot),
+                    None => own.contains(value),
+                };
+                let mut templates = self.templates(&format!("{owner}: argument"), [text], of_call)?;
                 Ok((name.clone(), templates.remove(0)))
             };
             let arguments = call.arguments.iter().map(argument).collect::<Result<_, IntentsError>>()?;
             Ok(ToolRule { tool: call.tool.clone(), arguments })
+        });
+        if call.is_none() && !raw.ask.is_empty() {
+            return Err(wrong("it asks, but has no `call` to ask for"));
+        }
+        let ask = raw.ask.iter().map(|ask| {
+            Ok(Ask {
+                slot: ask.slot.get_ref().clone(),
+                say: self.templates(&format!("{owner}: question"), &ask.say, |_| false)?,
+                hear: self.patterns(&owner, &ask.hear, slots)?,
+                also: self.patterns(&owner, &ask.also, slots)?,
+            })
         });
         let of_tool = |value: &str| known(value) || is_of_output(value);
         Ok(Intent {
             answer: self.templates(&format!("{owner}: answer"), &raw.answer, known)?,
             tool_answer: self.templates(&format!("{owner}: tool_answer"), &raw.tool_answer, of_tool)?,
             call: call.transpose()?,
+            ask: ask.collect::<Result<_, IntentsError>>()?,
             examples: raw.examples.iter().map(|example| example.get_ref().clone()).collect(),
             remember: raw.remember.clone(),
             arithmetic: raw.arithmetic.clone(),
@@ -317,6 +390,16 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Ways of saying values, the longest first ("living room" before "living"); `None` if one is missing.
+fn ways(values: &BTreeMap<String, Vec<String>>) -> Option<Vec<(Vec<String>, String)>> {
+    let ways =
+        values.iter().flat_map(|(value, ways)| ways.iter().map(move |way| (tokens(way), value.clone())));
+    let mut ways: Vec<_> = ways.collect();
+    ways.sort_by_key(|(way, _)| std::cmp::Reverse(way.len()));
+    let is_whole = !ways.is_empty() && ways.iter().all(|(way, _)| !way.is_empty());
+    is_whole.then_some(ways)
 }
 
 fn is_name(name: &str) -> bool {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Intents, Slot, number,
+    Intent, Intents, Slot, number,
     pattern::{Part, Pattern},
     words::tokens,
 };
@@ -22,8 +22,10 @@ pub(super) fn jsgf(intents: &Intents) -> String {
         let body = match slot {
             Slot::Number(greatest) => number::rule(*greatest).to_owned(),
             Slot::Digits => "<digit>+".to_owned(),
-            Slot::Values { ways, .. } => {
-                ways.iter().map(|(way, _)| way.join(" ")).collect::<Vec<_>>().join(" | ")
+            Slot::Values { ways, .. } => alternatives(ways),
+            Slot::Sum { greatest, operators } => {
+                let (number, operator) = (number::rule(*greatest), alternatives(operators));
+                format!("{number} (({operator}) {number})+")
             }
         };
         rule(&mut text, &format_args!("slot_{name}"), &body);
@@ -33,10 +35,17 @@ pub(super) fn jsgf(intents: &Intents) -> String {
             rule(&mut text, &format_args!("intent_{place}"), &Choices(&intent.say).to_string());
         }
     }
-    let asked: Vec<String> = (0..intents.intents.len())
+    let heard: Vec<&Pattern> = intents.intents.iter().flat_map(Intent::heard_when_asked).collect();
+    if !heard.is_empty() {
+        let ways: Vec<String> =
+            heard.iter().map(|way| Choices(std::slice::from_ref(*way)).to_string()).collect();
+        rule(&mut text, &"asked_for", &ways.join(" | "));
+    }
+    let mut asked: Vec<String> = (0..intents.intents.len())
         .filter(|&place| !intents.intents[place].say.is_empty())
         .map(|place| format!("<intent_{place}>"))
         .collect();
+    asked.extend((!heard.is_empty()).then(|| "<asked_for>".to_owned()));
     let around = |patterns: &[Pattern]| match patterns {
         [] => String::new(),
         patterns => format!("[{}]", Choices(patterns)),
@@ -55,6 +64,10 @@ pub(super) fn vocabulary(intents: &Intents) -> BTreeSet<String> {
         match slot {
             Slot::Values { ways, .. } => words.extend(ways.iter().flat_map(|(way, _)| way.iter().cloned())),
             Slot::Number(_) | Slot::Digits => numbers = true,
+            Slot::Sum { operators, .. } => {
+                words.extend(operators.iter().flat_map(|(way, _)| way.iter().cloned()));
+                numbers = true;
+            }
         }
     }
     if numbers {
@@ -91,7 +104,13 @@ pub(super) fn accepts(intents: &Intents, sentence: &str) -> bool {
 
 fn spoken(intents: &Intents) -> impl Iterator<Item = &Pattern> {
     let asked = intents.intents.iter().flat_map(|intent| &intent.say);
-    intents.before.iter().chain(&intents.after).chain(asked)
+    let answers = intents.intents.iter().flat_map(Intent::heard_when_asked);
+    intents.before.iter().chain(&intents.after).chain(asked).chain(answers)
+}
+
+/// Ways of saying values, as alternatives.
+fn alternatives(ways: &[(Vec<String>, String)]) -> String {
+    ways.iter().map(|(way, _)| way.join(" ")).collect::<Vec<_>>().join(" | ")
 }
 
 /// Patterns as the alternatives of a JSGF rule.

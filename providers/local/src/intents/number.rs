@@ -48,8 +48,22 @@ pub(super) fn read_digits(words: &[String]) -> Option<(String, usize)> {
         digits if digits.chars().all(|c| c.is_ascii_digit()) => Some(digits.to_owned()),
         word => UNITS.iter().position(|unit| *unit == word).map(|place| (place + 1).to_string()),
     };
-    let digits: Vec<String> = words.iter().map_while(digit).collect();
-    (!digits.is_empty()).then(|| (digits.concat(), digits.len()))
+    let (mut digits, mut taken) = (String::new(), 0);
+    while let Some(more) = words.get(taken).and_then(digit) {
+        digits.push_str(&more);
+        taken += 1;
+        // A hyphen between typed digits was read as a sum.
+        let is_hyphen = more.len() > 1 && words.get(taken).is_some_and(|word| word == "minus");
+        let goes_on = || words.get(taken + 1).is_some_and(|next| next.parse::<u64>().is_ok());
+        taken += usize::from(is_hyphen && goes_on());
+    }
+    (taken > 0).then_some((digits, taken))
+}
+
+/// Whether a word is a number, or a part of one that nothing else is.
+pub(super) fn is_one(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit())
+        || vocabulary().any(|known| known == word && !matches!(word, "a" | "and" | "oh"))
 }
 
 /// The rules that `<n9>`, `<n99>`, `<n999>`, `<n999999>` and `<digit>` stand for.
@@ -158,6 +172,8 @@ mod tests {
     fn digits_are_read_one_after_the_other() {
         assert_eq!(read_digits(&tokens("four seven oh nine please")), Some(("4709".to_owned(), 4)));
         assert_eq!(read_digits(&tokens("47 2 nine")), Some(("4729".to_owned(), 3)));
+        assert_eq!(read_digits(&tokens("47-29")), Some(("4729".to_owned(), 3)));
+        assert_eq!(read_digits(&tokens("47 minus")), Some(("47".to_owned(), 1)));
         assert_eq!(read_digits(&tokens("twenty")), None);
     }
 }

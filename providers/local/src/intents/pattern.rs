@@ -11,6 +11,9 @@ use super::{Slot, number};
 /// The slots that a match filled.
 pub(crate) type Captures = BTreeMap<String, String>;
 
+/// Stands for every number in digits in [`Pattern::needs`].
+pub(super) const DIGITS: &str = "0";
+
 /// Matches of one pattern followed at the same time, at most: a bound on what a strange file can cost.
 const MOST_THREADS: usize = 64;
 
@@ -55,13 +58,37 @@ impl Pattern {
 
     /// Every place where the pattern stands in these words.
     pub(super) fn find(&self, words: &[String], slots: &BTreeMap<String, Slot>) -> Vec<Found> {
-        (0..words.len())
-            .flat_map(|start| {
-                let begin = Found { start, end: start, literals: 0, captures: Captures::new() };
-                self.step(BTreeSet::from([begin]), words, slots)
-            })
-            .filter(|found| found.end > found.start)
-            .collect()
+        (0..words.len()).flat_map(|start| self.find_at(start, words, slots)).collect()
+    }
+
+    /// Every way in which the pattern stands at this place.
+    pub(super) fn find_at(
+        &self,
+        start: usize,
+        words: &[String],
+        slots: &BTreeMap<String, Slot>,
+    ) -> Vec<Found> {
+        let begin = Found { start, end: start, literals: 0, captures: Captures::new() };
+        let found = self.step(BTreeSet::from([begin]), words, slots);
+        found.into_iter().filter(|found| found.end > found.start).collect()
+    }
+
+    /// Sets of words of each of which one must be there for the pattern to be found; numbers in digits count as
+    /// [`DIGITS`].
+    pub(super) fn needs(&self, slots: &BTreeMap<String, Slot>) -> Vec<BTreeSet<String>> {
+        let need = |part: &Part| match part {
+            Part::Word(word) => vec![BTreeSet::from([word.clone()])],
+            Part::Slot { of, .. } => slots[of].needs(),
+            Part::Optional(_) => Vec::new(),
+            Part::Choice(choices) => {
+                let of_each: Vec<_> = choices.iter().map(|choice| choice.needs(slots)).collect();
+                match of_each.iter().any(Vec::is_empty) {
+                    true => Vec::new(),
+                    false => vec![of_each.into_iter().flatten().flatten().collect()],
+                }
+            }
+        };
+        self.0.iter().flat_map(need).collect()
     }
 
     /// Calls `visit` for every part, those inside others too.
@@ -135,16 +162,53 @@ impl Found {
             Slot::Digits => {
                 number::read_digits(rest).map(|(digits, taken)| with(digits, taken)).into_iter().collect()
             }
-            Slot::Values { ways, any_word } => {
+            Slot::Values { ways, any_but } => {
                 let known = ways.iter().filter(|(way, _)| rest.starts_with(way));
                 let mut found: Vec<Self> = known.map(|(way, value)| with(value.clone(), way.len())).collect();
-                if let (true, true, Some(word)) = (found.is_empty(), *any_word, rest.first()) {
+                if let (true, Some(refused), Some(word)) = (found.is_empty(), any_but, rest.first())
+                    && !refused.contains(word)
+                {
                     found.push(with(word.clone(), 1));
                 }
                 found
             }
+            Slot::Sum { greatest, operators } => {
+                sum(rest, *greatest, operators).map(|(sum, taken)| with(sum, taken)).into_iter().collect()
+            }
         }
     }
+}
+
+impl Slot {
+    /// What the slot needs to be there, as [`Pattern::needs`] has it.
+    fn needs(&self) -> Vec<BTreeSet<String>> {
+        let numbers = || number::vocabulary().chain([DIGITS]).map(str::to_owned).collect();
+        let firsts = |ways: &[(Vec<String>, String)]| {
+            ways.iter().filter_map(|(way, _)| way.first().cloned()).collect()
+        };
+        match self {
+            Self::Values { any_but: Some(_), .. } => Vec::new(),
+            Self::Values { ways, any_but: None } => vec![firsts(ways)],
+            Self::Number(_) | Self::Digits => vec![numbers()],
+            Self::Sum { operators, .. } => vec![numbers(), firsts(operators)],
+        }
+    }
+}
+
+/// The longest sum at the beginning of `words`: `7 plus 5 times 3`, and how many words it takes.
+fn sum(words: &[String], greatest: u32, operators: &[(Vec<String>, String)]) -> Option<(String, usize)> {
+    let operand = |at: usize| number::read(words.get(at..)?).filter(|(number, _)| *number <= greatest);
+    let (first, mut end) = operand(0)?;
+    let mut sum = first.to_string();
+    let mut operations = 0;
+    while let Some((way, operator)) = operators.iter().find(|(way, _)| words[end..].starts_with(way))
+        && let Some((number, taken)) = operand(end + way.len())
+    {
+        sum.push_str(&format!(" {operator} {number}"));
+        end += way.len() + taken;
+        operations += 1;
+    }
+    (operations > 0).then_some((sum, end))
 }
 
 /// Alternatives up to the end or to a closing bracket, which stays unread.
@@ -210,7 +274,7 @@ mod tests {
             (vec!["hall".into()], "hall".into()),
         ];
         BTreeMap::from([
-            ("room".to_owned(), Slot::Values { ways, any_word: false }),
+            ("room".to_owned(), Slot::Values { ways, any_but: None }),
             ("number".to_owned(), Slot::Number(99)),
         ])
     }

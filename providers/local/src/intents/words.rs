@@ -5,9 +5,15 @@ const LONGEST: usize = 64;
 
 /// The words of a text.
 pub(crate) fn tokens(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for chunk in text.split(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | '\u{2011}')) {
-        push_chunk(chunk, &mut words);
+    let mut words: Vec<String> = Vec::new();
+    let mut chunks = text.split_whitespace().peekable();
+    while let Some(chunk) = chunks.next() {
+        let mut goes_on = || chunks.peek().is_some_and(|next| next.starts_with(|c: char| c.is_ascii_digit()));
+        if matches!(chunk, "-" | "–") && words.last().is_some_and(|word| is_number(word)) && goes_on() {
+            words.push("minus".to_owned());
+        } else {
+            push_chunk(chunk, &mut words);
+        }
         if words.len() >= LONGEST {
             words.truncate(LONGEST);
             break;
@@ -16,7 +22,11 @@ pub(crate) fn tokens(text: &str) -> Vec<String> {
     words
 }
 
-/// Splits what stands between two spaces: "7+5?" is three words, "don't" is one.
+fn is_number(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Splits what stands between two spaces: "7+5?" is three words, "9-4" too, "don't" is one.
 fn push_chunk(chunk: &str, words: &mut Vec<String>) {
     let mut word = String::new();
     let mut chars = chunk.chars().peekable();
@@ -31,6 +41,11 @@ fn push_chunk(chunk: &str, words: &mut Vec<String>) {
             ',' if inside && all_digits => {}
             c => {
                 flush(&mut word, words);
+                let between = words.last().is_some_and(|word| is_number(word))
+                    && chars.peek().is_some_and(char::is_ascii_digit);
+                if matches!(c, '-' | '–') && between {
+                    words.push("minus".to_owned());
+                }
                 if let Some(operator) = operator(c) {
                     words.extend(operator.iter().map(|&word| word.to_owned()));
                 }
@@ -69,6 +84,10 @@ mod tests {
             ("twenty-five", "twenty five"),
             ("7+5?", "7 plus 5"),
             ("8 / 2", "8 divided by 2"),
+            ("9 - 4", "9 minus 4"),
+            ("9-4", "9 minus 4"),
+            ("9 – 4 – 1", "9 minus 4 minus 1"),
+            ("a 9 - well", "a 9 well"),
             ("1,000 and 4.5.", "1000 and 4.5"),
             ("'quoted' – dash", "quoted dash"),
             ("ÄRGER über 😀", "ärger über"),

@@ -1,14 +1,16 @@
 //! What to reply to a request: which intent, which of its answers, or which tool.
 
-use std::collections::BTreeMap;
-
 use providers_core::{ChatMessage, ChatRequest, ErrorKind, ProviderError, ToolCall, ToolChoice, ToolSpec};
 use serde_json::{Map, Value};
 
-use super::{MindConfig, arithmetic};
+use super::{
+    MindConfig,
+    arithmetic::{self, Sum},
+    standing::Standing,
+};
 use crate::{
     PROVIDER,
-    intents::{Intents, Template, ToolRule, Understood},
+    intents::{ALWAYS, Intents, LAST_ANSWER, REMEMBERED, Template, ToolRule, Understood},
 };
 
 /// Examples that an answer lists, at most.
@@ -30,17 +32,20 @@ pub(super) fn to(config: &MindConfig, request: &ChatRequest) -> Result<Reply, Pr
         return Ok(Reply::Text(context.after_tools(outputs)));
     }
     let Some(said) = context.last_user_text() else {
-        return Ok(Reply::Text(context.choose(&answers.greeting, None)));
+        return Ok(Reply::Text(context.choose(&answers.greeting)));
     };
-    let understood = config.intents.understand(said);
-    if let Some(call) = context.call(understood.as_ref())? {
+    let may_ask = request.tool_choice == ToolChoice::Auto && !said.trim().is_empty();
+    if let Some(ask) = context.standing.missing.filter(|_| may_ask) {
+        return Ok(Reply::Text(context.choose(&ask.say)));
+    }
+    if let Some(call) = context.call()? {
         return Ok(Reply::Call(call));
     }
-    let own = understood.as_ref().map(|found| found.intent.answer.as_slice()).unwrap_or_default();
-    let said = match context.try_choose(own, understood.as_ref()) {
+    let own = context.understood().map(|found| found.intent.answer.as_slice()).unwrap_or_default();
+    let said = match context.try_choose(own) {
         Some(text) => text,
-        None if said.trim().is_empty() => context.choose(&answers.nothing, None),
-        None => context.choose(&answers.fallback, None),
+        None if said.trim().is_empty() => context.choose(&answers.nothing),
+        None => context.choose(&answers.fallback),
     };
     Ok(Reply::Text(said))
 }
@@ -60,26 +65,19 @@ pub(super) fn words_in(request: &ChatRequest) -> u64 {
 struct Context<'a> {
     config: &'a MindConfig,
     request: &'a ChatRequest,
-    /// Slots that earlier sentences filled and an intent remembers; the latest counts.
-    remembered: BTreeMap<String, String>,
-    /// Sentences of the person so far: answers alternate by it.
-    turn: usize,
+    standing: Standing<'a>,
 }
 
 impl<'a> Context<'a> {
     fn new(config: &'a MindConfig, request: &'a ChatRequest) -> Self {
-        let mut context = Self { config, request, remembered: BTreeMap::new(), turn: 0 };
-        for said in user_texts(&request.messages) {
-            context.turn += 1;
-            if let Some(found) = config.intents.understand(said) {
-                for (slot, value) in found.slots {
-                    if found.intent.remember.contains(&slot) {
-                        context.remembered.insert(slot, capitalised(&value));
-                    }
-                }
-            }
-        }
-        context
+        let said: Vec<&str> = user_texts(&request.messages).collect();
+        let may_call = |name: &str| request.tools.iter().any(|tool| tool.name == name);
+        let standing = Standing::after(&config.intents, said, &may_call);
+        Self { config, request, standing }
+    }
+
+    fn understood(&self) -> Option<&Understood<'a>> {
+        self.standing.understood.as_ref()
     }
 
     fn intents(&self) -> &'a Intents {
@@ -91,13 +89,13 @@ impl<'a> Context<'a> {
     }
 
     /// The answer whose values are all known and are the most; those alike alternate.
-    fn try_choose(&self, answers: &[Template], understood: Option<&Understood<'_>>) -> Option<String> {
-        self.choose_with(answers, |name| self.value(name, understood))
+    fn try_choose(&self, answers: &[Template]) -> Option<String> {
+        self.choose_with(answers, |name| self.value(name))
     }
 
     /// As [`Context::try_choose`], for answers of which the file's checks say that one needs nothing remembered.
-    fn choose(&self, answers: &[Template], understood: Option<&Understood<'_>>) -> String {
-        self.try_choose(answers, understood).unwrap_or_default()
+    fn choose(&self, answers: &[Template]) -> String {
+        self.try_choose(answers).unwrap_or_default()
     }
 
     fn choose_with(&self, answers: &[Template], value: impl Fn(&str) -> Option<String>) -> Option<String> {
@@ -107,11 +105,11 @@ impl<'a> Context<'a> {
         let best: Vec<String> =
             sayable.into_iter().filter(|(values, _)| *values == most).map(|(_, text)| text).collect();
         let seed = self.request.options.seed.unwrap_or(0) as usize;
-        let place = self.turn.wrapping_add(seed) % best.len();
+        let place = self.standing.turn().wrapping_add(seed) % best.len();
         best.into_iter().nth(place)
     }
 
-    fn value(&self, name: &str, understood: Option<&Understood<'_>>) -> Option<String> {
+    fn value(&self, name: &str) -> Option<String> {
         let clock = &self.config.clock;
         match name {
             "time" => Some(clock.time()),
@@ -119,57 +117,84 @@ impl<'a> Context<'a> {
             "weekday" => Some(clock.weekday()),
             "examples" => Some(self.examples()),
             "user_text" => self.last_user_text().map(str::to_owned),
-            "last_answer" => self.last_answer(),
-            "result" => {
-                let found = understood?;
-                let [left, operator, right] = found.intent.arithmetic.as_ref()?;
-                let operand = |slot: &String| found.slots.get(slot).map(String::as_str);
-                arithmetic::result(operand(left)?, operand(operator)?, operand(right)?)
+            LAST_ANSWER => self.last_answer(),
+            "result" | "too_great" => {
+                let found = self.understood()?;
+                match (arithmetic::result(found.slots.get(found.intent.arithmetic.as_ref()?)?), name) {
+                    (Sum::Is(result), "result") => Some(result),
+                    (Sum::Unknown, "too_great") => Some(String::new()),
+                    (Sum::Is(_) | Sum::Undefined | Sum::Unknown, _) => None,
+                }
             }
-            name => {
-                let own = understood.and_then(|found| found.slots.get(name));
-                own.or_else(|| self.remembered.get(name)).map(|value| match self.is_remembered(name) {
-                    true => capitalised(value),
-                    false => value.clone(),
-                })
-            }
+            slot => self.own(slot).or_else(|| self.remembered(slot)),
         }
     }
 
-    fn is_remembered(&self, name: &str) -> bool {
-        self.remembered.contains_key(name)
+    /// The value of a slot that the last sentence, or those before it that belong to the same call, filled.
+    fn own(&self, slot: &str) -> Option<String> {
+        let value = self.understood()?.slots.get(slot)?;
+        Some(if self.intents().remembers(slot) { capitalised(value) } else { value.clone() })
+    }
+
+    fn remembered(&self, slot: &str) -> Option<String> {
+        self.standing.remembered(slot).cloned()
+    }
+
+    /// A value in the argument of a call: of this call's own sentences, unless the file wants the one remembered.
+    fn argument(&self, name: &str) -> Option<String> {
+        match name.strip_prefix(REMEMBERED) {
+            Some(slot) => self.own(slot).or_else(|| self.remembered(slot)),
+            None if ALWAYS.contains(&name) => self.value(name),
+            None => self.own(name),
+        }
     }
 
     /// Three sentences that can be said, others at each turn.
     fn examples(&self) -> String {
         let all: Vec<&str> = self.intents().examples().collect();
         let step = all.len() / EXAMPLES_SAID;
-        let chosen =
-            (0..EXAMPLES_SAID.min(all.len())).map(|place| all[(self.turn * 7 + place * step) % all.len()]);
+        let chosen = (0..EXAMPLES_SAID.min(all.len()))
+            .map(|place| all[(self.standing.turn() * 7 + place * step) % all.len()]);
         chosen.collect::<Vec<_>>().join("; or: ")
     }
 
+    /// What was said last that was not itself said again.
     fn last_answer(&self) -> Option<String> {
-        self.request.messages.iter().rev().find_map(|message| match message {
-            ChatMessage::Assistant { text, .. } if !text.trim().is_empty() => Some(text.clone()),
-            ChatMessage::Assistant { .. }
-            | ChatMessage::System { .. }
-            | ChatMessage::User { .. }
-            | ChatMessage::Tool { .. } => None,
-        })
+        let mut answer: Option<&String> = None;
+        for message in self.request.messages.iter().rev() {
+            match message {
+                ChatMessage::Assistant { text, .. } if !text.trim().is_empty() => {
+                    answer = answer.or(Some(text))
+                }
+                ChatMessage::User { text } if answer.is_some() => {
+                    let repeats = |found: Understood<'_>| {
+                        found.intent.answer.iter().any(|own| own.values().any(|value| value == LAST_ANSWER))
+                    };
+                    match self.intents().understand(text).is_some_and(repeats) {
+                        true => answer = None,
+                        false => break,
+                    }
+                }
+                ChatMessage::Assistant { .. }
+                | ChatMessage::System { .. }
+                | ChatMessage::User { .. }
+                | ChatMessage::Tool { .. } => {}
+            }
+        }
+        answer.cloned()
     }
 
     /// The call that the intent makes or that the request demands.
-    fn call(&self, understood: Option<&Understood<'_>>) -> Result<Option<ToolCall>, ProviderError> {
-        let rule = understood.and_then(|found| found.intent.call.as_ref());
+    fn call(&self) -> Result<Option<ToolCall>, ProviderError> {
+        let rule = self.understood().and_then(|found| found.intent.call.as_ref());
         let offered = rule.and_then(|rule| self.tool(&rule.tool).map(|tool| (rule, tool)));
         match (&self.request.tool_choice, offered) {
             (ToolChoice::None, _) | (ToolChoice::Auto, None) => Ok(None),
             (ToolChoice::Auto | ToolChoice::Required, Some((rule, tool))) => {
-                Ok(Some(self.call_of(rule, tool, understood)))
+                Ok(Some(self.call_of(rule, tool)))
             }
             (ToolChoice::Named(name), Some((rule, tool))) if *name == rule.tool => {
-                Ok(Some(self.call_of(rule, tool, understood)))
+                Ok(Some(self.call_of(rule, tool)))
             }
             (ToolChoice::Named(name), _) => self.bare_call(name).map(Some),
             (ToolChoice::Required, None) => Err(unsupported(
@@ -178,10 +203,10 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn call_of(&self, rule: &ToolRule, tool: &ToolSpec, understood: Option<&Understood<'_>>) -> ToolCall {
+    fn call_of(&self, rule: &ToolRule, tool: &ToolSpec) -> ToolCall {
         let mut arguments = Map::new();
         for (name, template) in &rule.arguments {
-            if let Some(text) = template.fill(|value| self.value(value, understood)) {
+            if let Some(text) = template.fill(|value| self.argument(value)) {
                 arguments.insert(name.clone(), typed(&text, &tool.parameters["properties"][name]["type"]));
             }
         }
@@ -221,28 +246,21 @@ impl<'a> Context<'a> {
 
     /// What is said of the outputs of tools, one sentence each.
     fn after_tools(&self, outputs: &[ChatMessage]) -> String {
-        let understood = self.last_user_text().and_then(|said| self.intents().understand(said));
         let sentence = |message: &ChatMessage| match message {
             ChatMessage::Tool { name, output, is_error, .. } => {
-                Some(self.after_tool(name, output, *is_error, understood.as_ref()))
+                Some(self.after_tool(name, output, *is_error))
             }
             ChatMessage::System { .. } | ChatMessage::User { .. } | ChatMessage::Assistant { .. } => None,
         };
         outputs.iter().filter_map(sentence).collect::<Vec<_>>().join(" ")
     }
 
-    fn after_tool(
-        &self,
-        tool: &str,
-        output: &str,
-        is_error: bool,
-        understood: Option<&Understood<'_>>,
-    ) -> String {
+    fn after_tool(&self, tool: &str, output: &str, is_error: bool) -> String {
         let json: Option<Value> = serde_json::from_str(output).ok();
         let value = |name: &str| match name.strip_prefix("output") {
             Some("") => Some(spoken(json.as_ref(), output)),
             Some(field) => spoken_field(json.as_ref()?, field.strip_prefix('.')?),
-            None => self.value(name, understood),
+            None => self.value(name),
         };
         let answers = self.intents().answers();
         let own = match (is_error, self.intents().intent_calling(tool)) {
@@ -311,7 +329,7 @@ fn spoken_field(output: &Value, path: &str) -> Option<String> {
 }
 
 /// Names begin with a capital, as those in the file do.
-fn capitalised(value: &str) -> String {
+pub(super) fn capitalised(value: &str) -> String {
     let mut chars = value.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
