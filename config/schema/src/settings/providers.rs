@@ -85,8 +85,9 @@ section! {
         interim_interval: Duration = "interim_interval_ms" milliseconds(200, 20, 5_000);
         /// A word so far is told when it stood in so many hypotheses in a row: fewer flicker.
         interim_stability: u32 = "interim_stability" count(2, 1, 20, "hypotheses");
-        /// In mode both: by how much a frame the grammar's words must fit better to be taken; more rejects more.
-        margin: f32 = "margin" decimal(0.0, -100.0, 100.0, "");
+        /// In mode both: by how much a frame the grammar's words must fit better to be taken; more rejects more. With 4,
+        /// 4 of 159 sentences of the intents file were not taken, and 1 of 30 other sentences was.
+        margin: f32 = "margin" decimal(4.0, -100.0, 100.0, "");
         /// The weights file of whisper.cpp (ggml); ./dev models fetches one.
         whisper_weights: Option<String> = "whisper_weights" text("", 4_096);
         /// Utterances that whisper.cpp hears at once, each on a thread that it fills: 78 MB, and 60 to 140 MB each.
