@@ -164,7 +164,7 @@ impl<'a> Context<'a> {
         for message in self.request.messages.iter().rev() {
             match message {
                 ChatMessage::Assistant { text, .. } if !text.trim().is_empty() => {
-                    answer = answer.or(Some(text))
+                    answer = answer.or(Some(text));
                 }
                 ChatMessage::User { text } if answer.is_some() => {
                     let repeats = |found: Understood<'_>| {
