@@ -82,9 +82,11 @@ def three_ports() -> int:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
     house = House(tmp_path_factory.mktemp("house"))
-    house.told = house.up()
-    yield house
-    house.dev("down")
+    try:
+        house.told = house.up()
+        yield house
+    finally:
+        house.dev("down")
 
 
 def runs(pid: str) -> bool:
@@ -221,6 +223,16 @@ def test_a_worker_of_ones_own_takes_the_place_of_the_one_of_up(house):
         own.wait()
     house.up()
     assert worker_name(house) == ""
+
+
+def test_fuzzing_fails_when_it_cannot_find_the_targets(house):
+    tools = house.folder / "cache" / "tools" / "bin"
+    tools.mkdir(parents=True)
+    version = re.search(r"FUZZ_VERSION=(\S+)", (ROOT / "dev").read_text()).group(1)
+    (tools / "cargo-fuzz").write_text(f'#!/bin/sh\n[ "$1" = --version ] && echo cargo-fuzz {version}\n')
+    (tools / "cargo-fuzz").chmod(0o755)
+    run = house.dev("fuzz", "1", COLLOQUY_CACHE=str(house.folder / "cache"))
+    assert run.returncode == 1 and "cannot list the targets" in run.stderr, run.stdout + run.stderr
 
 
 def test_down_stops_exactly_what_up_has_started(house):
