@@ -48,7 +48,7 @@ pub struct Patience {
     /// How long the server's word may take that says why it closed the connections of media: over UDP and over the link
     /// two things come in any order, and only the link knows whether to come back.
     pub word: Duration,
-    /// How long data on its way may hold up leaving.
+    /// How long data on its way, or a link to say goodbye on, may hold up leaving.
     pub leave: Duration,
     /// How often the same stay is resumed before a new one is asked for.
     pub resumes: u32,

@@ -39,6 +39,8 @@ pub struct Counters {
     pub malformed_datagrams: u64,
     /// Data channel messages that were no data packets.
     pub malformed_data: u64,
+    /// Times that we left without a word, as there was no link to be had: the server finds out by itself, later.
+    pub goodbyes_missed: u64,
     /// Offers sent.
     pub offers: u64,
     /// Links opened again for the same stay.

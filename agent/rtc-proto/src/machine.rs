@@ -1,5 +1,6 @@
 //! The room itself: the five methods, and what its owner may read.
 
+mod leaving;
 mod media;
 mod negotiation;
 mod recovery;
@@ -63,6 +64,8 @@ enum Phase {
     Resuming,
     /// In the room, until reliable data on its way has arrived.
     Leaving,
+    /// Without a link, until there is one to say goodbye on.
+    Departing,
     /// Over.
     Closed,
 }

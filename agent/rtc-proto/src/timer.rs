@@ -24,7 +24,7 @@ pub enum Timer {
     Pong,
     /// The server has closed the connections of media, and its word why must have come.
     Word,
-    /// Data on its way has held up leaving long enough.
+    /// Data on its way, or a link that does not come, has held up leaving long enough.
     Leave,
 }
 

@@ -1,4 +1,4 @@
-//! Losing the server and coming back: resume, restart, giving up, leaving (R3).
+//! Losing the server and coming back: resume, restart, giving up (R3).
 
 use std::time::Instant;
 
@@ -17,7 +17,6 @@ use crate::names::ParticipantSid;
 use crate::output::Output;
 use crate::reconnect::{Attempt, Outage};
 use crate::timer::Timer;
-use crate::vocabulary::Reliability;
 
 /// Losing.
 impl Machine {
@@ -34,7 +33,7 @@ impl Machine {
                 self.begin_stay(now);
             }
             Phase::Joining | Phase::Live | Phase::Resuming => self.lose(now, failure, false),
-            Phase::Leaving => self.say_goodbye(now),
+            Phase::Leaving | Phase::Departing => self.say_goodbye(now),
             // The link was given up before it broke.
             Phase::Waiting(_) | Phase::Closed => {}
         }
@@ -44,7 +43,7 @@ impl Machine {
     pub(super) fn lose(&mut self, now: Instant, failure: LinkFailure, restart_only: bool) {
         match self.phase {
             Phase::Closed => return,
-            Phase::Leaving => return self.say_goodbye(now),
+            Phase::Leaving | Phase::Departing => return self.say_goodbye(now),
             Phase::Joining | Phase::Live | Phase::Waiting(_) | Phase::Resuming => {}
         }
         if self.roster.local.is_none() {
@@ -98,6 +97,7 @@ impl Machine {
             | Phase::Waiting(_)
             | Phase::Resuming
             | Phase::Leaving
+            | Phase::Departing
             | Phase::Closed => {}
         }
     }
@@ -154,6 +154,9 @@ impl Machine {
 
     /// The server goes on with our stay on the new link.
     pub(super) fn on_resumed(&mut self, now: Instant, response: &ReconnectResponse) {
+        if self.phase == Phase::Departing {
+            return self.depart(now);
+        }
         if self.phase != Phase::Resuming {
             self.counters.unexpected_signals += 1;
             return;
@@ -209,7 +212,7 @@ impl Machine {
         }
     }
 
-    fn local_sid(&self) -> Option<ParticipantSid> {
+    pub(super) fn local_sid(&self) -> Option<ParticipantSid> {
         self.roster.local.as_ref().map(|local| local.sid.clone())
     }
 }
@@ -230,41 +233,6 @@ impl Machine {
             Action::Resume => self.lose(now, closed, false),
             Action::Reconnect => self.lose(now, closed, true),
         }
-    }
-
-    /// The owner wants to leave.
-    pub(super) fn leave(&mut self, now: Instant) {
-        match self.phase {
-            Phase::Live => {
-                self.phase = Phase::Leaving;
-                self.timers.set(Timer::Leave, now + self.config.patience.leave);
-            }
-            Phase::Leaving | Phase::Closed => {}
-            Phase::Joining | Phase::Waiting(_) | Phase::Resuming => {
-                self.end(now, DisconnectCause::Left);
-            }
-        }
-    }
-
-    /// Leaves as soon as no reliable data is on its way.
-    pub(super) fn leave_when_done(&mut self, now: Instant) {
-        let (stay, mut wire) = self.stay_and_wire();
-        let unacknowledged = stay
-            .publisher
-            .as_mut()
-            .map_or(0, |publisher| publisher.unacknowledged(now, &mut wire, Reliability::Reliable));
-        if unacknowledged == 0 && !self.outgoing.has_reliable() {
-            self.say_goodbye(now);
-        }
-    }
-
-    pub(super) fn say_goodbye(&mut self, now: Instant) {
-        self.say(Say::Leave(LeaveRequest {
-            reason: DisconnectReason::ClientInitiated as i32,
-            action: Action::Disconnect as i32,
-            ..LeaveRequest::default()
-        }));
-        self.end(now, DisconnectCause::Left);
     }
 
     pub(super) fn end(&mut self, now: Instant, cause: DisconnectCause) {

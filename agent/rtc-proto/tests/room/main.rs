@@ -3,7 +3,9 @@
 
 mod audible;
 mod invariants;
+mod leaving;
 mod malformed;
+mod news;
 mod sfu;
 mod tcp;
 mod weather;

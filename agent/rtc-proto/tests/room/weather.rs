@@ -33,10 +33,17 @@ enum Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let weather =
-        any::<[bool; 4]>().prop_map(|[no_links, refuses_resume, no_datagrams, no_acknowledgements]| {
-            Happening::Weather(Weather { no_links, refuses_resume, no_datagrams, no_acknowledgements })
-        });
+    let weather = any::<[bool; 5]>().prop_map(
+        |[no_links, silent_links, refuses_resume, no_datagrams, no_acknowledgements]| {
+            Happening::Weather(Weather {
+                no_links,
+                silent_links,
+                refuses_resume,
+                no_datagrams,
+                no_acknowledgements,
+            })
+        },
+    );
     prop_oneof![
         6 => (1_u64..4_000).prop_map(Happening::Wait),
         2 => (0_u32..8).prop_map(Happening::Publish),

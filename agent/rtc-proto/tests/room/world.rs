@@ -19,6 +19,8 @@ pub(crate) const TRACK: LocalTrack = LocalTrack::new(0);
 pub(crate) struct Weather {
     /// No link can be opened.
     pub(crate) no_links: bool,
+    /// Links open, and nothing is said on them.
+    pub(crate) silent_links: bool,
     /// A resume is answered by asking for a new stay.
     pub(crate) refuses_resume: bool,
     /// No datagram arrives; what goes over TCP does.
@@ -286,6 +288,7 @@ impl World {
         self.linked = true;
         self.machine.handle_input(self.now, Input::LinkOpened);
         match purpose {
+            _ if self.weather.silent_links => {}
             LinkPurpose::Join { offer } => self.sfu.on_join(self.now, offer),
             LinkPurpose::Resume { .. } if self.weather.refuses_resume => {
                 self.sfu.say_leave(agent_rtc_proto::protocol::leave_request::Action::Reconnect);

@@ -9,6 +9,7 @@
     reason = "a test says what it misses and stops"
 )]
 
+mod api;
 mod door;
 mod leaving;
 mod lost;

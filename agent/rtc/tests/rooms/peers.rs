@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use agent_rtc::data::StreamOptions;
 use agent_rtc::{
-    AudioFormat, AudioPacket, Event, JoinOptions, LocalTrack, OutgoingAudio, Room, RoomEvent, TrackSid,
+    AudioFormat, AudioPacket, Event, FrameFate, JoinOptions, LocalTrack, OutgoingAudio, Room, RoomEvent,
+    TrackSid,
 };
 
 use crate::server::{Server, token};
@@ -133,18 +134,18 @@ impl Peers {
         (track, sid)
     }
 
-    /// `speaker` says the next 20 ms. Returns the packet.
-    pub(crate) fn say(&mut self, speaker: usize, track: LocalTrack) -> Vec<u8> {
+    /// `speaker` says the next 20 ms. Returns the packet, and what became of it.
+    pub(crate) fn say(&mut self, speaker: usize, track: LocalTrack) -> (Vec<u8>, FrameFate) {
         let (rtp_time, payload) = (self.rtp_time, frame(self.rtp_time));
         self.rtp_time += FRAME;
-        self.room(speaker).send_audio(OutgoingAudio {
+        let fate = self.room(speaker).send_audio(OutgoingAudio {
             track,
             rtp_time,
             talkspurt: rtp_time == 0,
             level: Some(-20),
             payload: &payload,
         });
-        payload
+        (payload, fate)
     }
 
     /// `speaker` speaks, 20 ms a frame, until `listener` has heard a frame of it. Returns the packet heard.
@@ -168,7 +169,7 @@ impl Peers {
         // Of anything said since, for a loaded machine may take longer than a frame to carry one.
         let mut said = Vec::new();
         loop {
-            said.push(self.say(speaker, track));
+            said.push(self.say(speaker, track).0);
             let heard = async {
                 loop {
                     let (at, event) = self.next().await;
