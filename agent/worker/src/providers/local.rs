@@ -80,7 +80,7 @@ fn intents(config: &Config) -> Result<Intents, BuildError> {
 
 /// One thread speaks for all calls: a sentence that has waited for so long behind those of others is not said any more.
 const VOICE: VoiceTimeouts = VoiceTimeouts {
-    first: Duration::from_secs(5),
+    first: Duration::from_secs(10),
     idle: Duration::from_secs(5),
     total: Duration::from_secs(60),
 };
