@@ -108,6 +108,81 @@ fn an_ear_takes_no_memory_per_packet_under_loss_and_disorder() {
     assert!(counters.recovered_fec > 100 && counters.concealed_ms > 0, "{counters:?}");
 }
 
+/// Opus packets of 20 ms, and the same with the one before in each (RFC 2198).
+fn packets(n: usize) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
+    let mut encoder = opus::Encoder::new(24_000, opus::Channels::Mono, opus::Application::Voip).unwrap();
+    let plain: Vec<Vec<u8>> = (0..n)
+        .map(|n| {
+            let frame: Vec<i16> =
+                (0..480).map(|at| ((n * 480 + at) as f64 * 0.07).sin() * 9_000.0).map(|s| s as i16).collect();
+            encoder.encode_vec(&frame, 1275).unwrap()
+        })
+        .collect();
+    let with_copy = |n: usize| {
+        let before = &plain[(n + plain.len() - 1) % plain.len()];
+        let header = (0x80 | 111_u32) << 24 | 960 << 10 | before.len() as u32;
+        [&header.to_be_bytes()[..], &[111], before, &plain[n]].concat()
+    };
+    let red = (0..n).map(with_copy).collect();
+    (plain, red)
+}
+
+#[test]
+fn an_ear_takes_no_memory_in_redundancy_silence_mute_stalls_and_new_streams() {
+    let (plain, red) = packets(200);
+    let config = HearingConfig { depth_min: ms(20), depth_max: ms(200), conceal_max: ms(100) };
+    let mut hearing = Hearing::new(config).unwrap();
+    let mut now = epoch();
+    let (mut sequence, mut rtp_time, mut before) = (0_u16, 0_u32, 0);
+    for round in 0..8 {
+        // Everything has happened once.
+        if round == 3 {
+            before = taken();
+        }
+        for n in 0..red.len() {
+            now += FRAME;
+            rtp_time = rtp_time.wrapping_add(960);
+            match n {
+                // Two in a row are lost, here and there; their copies are not.
+                30 | 31 | 60 | 90 => sequence = sequence.wrapping_add(1),
+                // The sender is silent and says so by sending nothing.
+                100..120 => {}
+                _ => {
+                    // A stall: what was sent meanwhile comes at once.
+                    let arrival = if (140..150).contains(&n) { None } else { Some(now) };
+                    let behind = if n == 150 { 10 } else { 0 };
+                    for late in (0..=behind).rev() {
+                        let (sequence, rtp_time) =
+                            (sequence.wrapping_sub(late as u16), rtp_time.wrapping_sub(960 * late as u32));
+                        let (kind, payload) = match round % 2 {
+                            0 => (PayloadKind::Red, &red[n - late]),
+                            _ => (PayloadKind::Opus, &plain[n - late]),
+                        };
+                        if let Some(arrival) = arrival {
+                            hearing.push(AudioPacket { sequence, rtp_time, kind, payload, arrival });
+                        }
+                    }
+                    sequence = sequence.wrapping_add(1);
+                }
+            }
+            match n {
+                170 => hearing.mute(),
+                180 => hearing.unmute(),
+                190 => {
+                    hearing.restart();
+                    (sequence, rtp_time) = (sequence.wrapping_add(9_000), rtp_time.wrapping_add(1 << 30));
+                }
+                _ => {}
+            }
+            while hearing.pull(now).is_some() {}
+        }
+    }
+    assert_eq!(taken() - before, 0);
+    let counters = hearing.counters();
+    assert!(counters.recovered_red > 10 && counters.dtx >= 8 && counters.stalls >= 8, "{counters:?}");
+    assert!(counters.restarts >= 8 && counters.concealed_ms > 0, "{counters:?}");
+}
+
 #[test]
 fn a_mouth_takes_no_memory_per_frame() {
     let config = SpeakingConfig {
@@ -126,7 +201,7 @@ fn a_mouth_takes_no_memory_per_frame() {
     let mut speaking = Speaking::new(config, now).unwrap();
     let background: Arc<[i16]> = vec![100; 24_000].into();
     speaking.playout.add_sound(Box::new(Clip::looped(background)), Gain::UNITY, ms(100));
-    for rate in [16_000, 22_050, 24_000] {
+    for rate in [8_000, 12_000, 16_000, 22_050, 24_000, 44_100, 48_000] {
         let piece = vec![5_000; rate as usize / 10];
         let mut before = 0;
         for round in 0..4 {
