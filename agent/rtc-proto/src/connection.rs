@@ -133,7 +133,13 @@ pub(crate) enum DescriptionError {
 }
 
 impl Connection {
-    pub(crate) fn new(now: Instant, target: SignalTarget, udp: UdpId, first_offer: u32) -> Self {
+    pub(crate) fn new(
+        now: Instant,
+        wire: &mut Wire<'_>,
+        target: SignalTarget,
+        udp: UdpId,
+        first_offer: u32,
+    ) -> Self {
         let mut extensions = ExtensionMap::empty();
         extensions.set(1, Extension::AudioLevel);
         extensions.set(4, Extension::RtpMid);
@@ -146,7 +152,7 @@ impl Connection {
             .set_sctp_max_buffered_amount(DATA_BUDGET);
         // Lost after about 10 s without an answer, not 30: 250 + 500 + 1000 + 2000 + 3000 ms.
         config.set_max_stun_retransmits(5);
-        Self {
+        let mut connection = Self {
             rtc: config.build(now),
             target,
             offer: None,
@@ -163,7 +169,13 @@ impl Connection {
             dead: false,
             timeout: now,
             happened: VecDeque::new(),
+        };
+        // ICE keeps no time before it was told one: candidates that come then would wait for something else to happen.
+        if connection.rtc.handle_input(Input::Timeout(now)).is_err() {
+            wire.counters.malformed_datagrams += 1;
         }
+        connection.drain(wire);
+        connection
     }
 
     pub(crate) fn target(&self) -> SignalTarget {

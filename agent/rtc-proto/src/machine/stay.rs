@@ -124,7 +124,8 @@ impl Machine {
     fn connection(&mut self, now: Instant, target: SignalTarget) -> Connection {
         let udp = UdpId::new(self.next_udp);
         self.next_udp += 1;
-        Connection::new(now, target, udp, 1)
+        let (_, mut wire) = self.stay_and_wire();
+        Connection::new(now, &mut wire, target, udp, 1)
     }
 
     /// Says goodbye on the connections and forgets them.

@@ -178,6 +178,12 @@ async fn data_of_every_kind_arrives_on_both_paths() {
         let bert = peers.join_with(options("bert")).await;
         let connected = |news: &RoomEvent| matches!(news, RoomEvent::MediaConnected).then_some(());
         peers.until_news(bert, "media", connected).await;
+        let counters = peers.room(bert).counters();
+        assert_eq!(
+            (counters.resumes, counters.restarts),
+            (0, 0),
+            "on both paths at once, with no track about"
+        );
         for reliability in [Reliability::Reliable, Reliability::Lossy] {
             let user =
                 UserPacket { payload: b"hello".to_vec(), topic: Some("t".into()), ..UserPacket::default() };
