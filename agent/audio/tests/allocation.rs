@@ -110,12 +110,13 @@ fn an_ear_takes_no_memory_per_packet_under_loss_and_disorder() {
 
 /// Opus packets of 20 ms, and the same with the one before in each (RFC 2198).
 fn packets(n: usize) -> (Vec<Vec<u8>>, Vec<Vec<u8>>) {
-    let mut encoder = opus::Encoder::new(24_000, opus::Channels::Mono, opus::Application::Voip).unwrap();
+    let mut encoder = opus::Encoder::new(24_000, opus::Channels::Mono, opus::Application::Voip)
+        .expect("libopus makes an encoder");
     let plain: Vec<Vec<u8>> = (0..n)
         .map(|n| {
             let frame: Vec<i16> =
                 (0..480).map(|at| ((n * 480 + at) as f64 * 0.07).sin() * 9_000.0).map(|s| s as i16).collect();
-            encoder.encode_vec(&frame, 1275).unwrap()
+            encoder.encode_vec(&frame, 1275).expect("a frame of 20 ms is encoded")
         })
         .collect();
     let with_copy = |n: usize| {
