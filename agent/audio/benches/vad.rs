@@ -69,5 +69,4 @@ const CONFIG: DetectorConfig = DetectorConfig {
     deactivation: 0.35,
     min_speech: Duration::from_millis(50),
     min_silence: Duration::from_millis(250),
-    prefix_padding: Duration::from_millis(500),
 };

@@ -125,7 +125,6 @@ fn edges(engine: Engine, heard: &[i16]) -> Vec<u64> {
             deactivation: 0.35,
             min_speech: Duration::from_millis(50),
             min_silence: Duration::from_millis(250),
-            prefix_padding: Duration::from_millis(500),
         },
     );
     detector.handle_audio(heard);

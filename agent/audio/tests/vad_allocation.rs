@@ -35,7 +35,6 @@ fn config() -> DetectorConfig {
         deactivation: 0.35,
         min_speech: Duration::from_millis(50),
         min_silence: Duration::from_millis(250),
-        prefix_padding: Duration::from_millis(500),
     }
 }
 

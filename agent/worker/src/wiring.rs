@@ -131,7 +131,6 @@ pub(crate) fn detector(config: &Config) -> Detector {
             deactivation: vad.deactivation,
             min_speech: vad.min_speech,
             min_silence: vad.min_silence,
-            prefix_padding: vad.prefix_padding,
         },
     )
 }

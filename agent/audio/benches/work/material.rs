@@ -159,7 +159,6 @@ const DETECTOR: DetectorConfig = DetectorConfig {
     deactivation: 0.35,
     min_speech: Duration::from_millis(50),
     min_silence: Duration::from_millis(250),
-    prefix_padding: Duration::from_millis(500),
 };
 
 /// One whose packets come, a packet every 20 ms, and the ear that hears them.

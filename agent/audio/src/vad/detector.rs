@@ -3,17 +3,17 @@
 //! ```text
 //!           activation ┌───────────┐           ┌──────┐
 //! probability ─────────┘           └───────────┘      └───────────────────────
-//!            │←padding→│←min_speech→│                 │←    min_silence    →│
-//!            audio_from at          └ SpeechStarted   at                    └ SpeechStopped
+//!                      │←min_speech→│                 │←    min_silence    →│
+//!                      at           └ SpeechStarted   at                    └ SpeechStopped
 //! ```
+//!
+//! It keeps no audio. Who listens keeps as much from before `at` as it needs: a word's first consonant is quieter than its
+//! vowel, and a recogniser and a judge of pauses do not want the same of it.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use providers_core::{SampleRate, VAD_WINDOW, VoiceActivity};
-
-/// The longest frame for which [`DetectorConfig::prefix_padding`] is kept in full: Opus has none longer.
-const LONGEST_FRAME: Duration = Duration::from_millis(120);
 
 /// The bounds of speech. Durations are rounded up to whole windows of 32 ms.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,6 @@ pub struct DetectorConfig {
     pub min_speech: Duration,
     /// Windows without speech in a row until speech counts as ended.
     pub min_silence: Duration,
-    /// Audio kept from before the first speech window: a word's first consonant is quieter than its vowel.
-    pub prefix_padding: Duration,
 }
 
 /// What was heard. Positions count the samples (16 kHz) given to the detector since [`Detector::new`].
@@ -37,8 +35,6 @@ pub enum VoiceEvent {
     SpeechStarted {
         /// The first sample of the first speech window.
         at: u64,
-        /// `at` less the padding: from here, audio belongs to this utterance. [`Detector::audio_since`] has it.
-        audio_from: u64,
         /// The probability of the window that decided it.
         probability: f32,
     },
@@ -74,7 +70,6 @@ pub struct Detector {
     window: [i16; VAD_WINDOW],
     filled: usize,
     heard: u64,
-    recent: Recent,
     events: VecDeque<VoiceEvent>,
 }
 
@@ -96,8 +91,6 @@ impl Detector {
     /// A detector at position 0, in silence.
     #[must_use]
     pub fn new(engine: Box<dyn VoiceActivity>, config: DetectorConfig) -> Self {
-        let kept = config.prefix_padding + config.min_speech + LONGEST_FRAME;
-        let kept = SampleRate::HEARING.samples_in(kept) as usize + 2 * VAD_WINDOW;
         Self {
             engine,
             config,
@@ -106,7 +99,6 @@ impl Detector {
             window: [0; VAD_WINDOW],
             filled: 0,
             heard: 0,
-            recent: Recent::new(kept),
             events: VecDeque::with_capacity(16),
         }
     }
@@ -118,7 +110,6 @@ impl Detector {
         while !frame.is_empty() {
             let (taken, rest) = frame.split_at(frame.len().min(VAD_WINDOW - self.filled));
             self.window[self.filled..self.filled + taken.len()].copy_from_slice(taken);
-            self.recent.push(taken);
             self.filled += taken.len();
             self.heard += taken.len() as u64;
             frame = rest;
@@ -138,7 +129,6 @@ impl Detector {
         self.phase = Phase::Silent;
         self.silent_since = self.heard;
         self.filled = 0;
-        self.recent.forget();
         self.engine.reset();
     }
 
@@ -157,13 +147,6 @@ impl Detector {
     #[must_use]
     pub fn is_speaking(&self) -> bool {
         matches!(self.phase, Phase::Speaking { .. })
-    }
-
-    /// The audio from `position` to [`Self::heard`], in two pieces, as far back as it is kept: the padding,
-    /// `min_speech` and a frame of up to 120 ms, and never across a cut.
-    #[must_use]
-    pub fn audio_since(&self, position: u64) -> (&[i16], &[i16]) {
-        self.recent.last(self.heard.saturating_sub(position))
     }
 
     fn judge_window(&mut self) {
@@ -203,10 +186,7 @@ impl Detector {
             return;
         }
         self.phase = Phase::Speaking { since, last_speech: self.heard };
-        let padding = SampleRate::HEARING.samples_in(self.config.prefix_padding);
-        let oldest = self.heard - self.recent.len() as u64;
-        let audio_from = since.saturating_sub(padding).max(oldest);
-        self.events.push_back(VoiceEvent::SpeechStarted { at: since, audio_from, probability });
+        self.events.push_back(VoiceEvent::SpeechStarted { at: since, probability });
     }
 
     fn stop_if_due(&mut self) {
@@ -246,44 +226,6 @@ fn lasting(from: u64, to: u64) -> Duration {
     SampleRate::HEARING.duration_of(to - from)
 }
 
-/// The last samples, in a ring.
-struct Recent {
-    ring: Box<[i16]>,
-    /// Where the next sample goes.
-    next: usize,
-    len: usize,
-}
-
-impl Recent {
-    fn new(capacity: usize) -> Self {
-        Self { ring: vec![0; capacity].into_boxed_slice(), next: 0, len: 0 }
-    }
-
-    /// At most a window, which is less than the ring holds.
-    fn push(&mut self, frame: &[i16]) {
-        let (head, tail) = frame.split_at(frame.len().min(self.ring.len() - self.next));
-        self.ring[self.next..self.next + head.len()].copy_from_slice(head);
-        self.ring[..tail.len()].copy_from_slice(tail);
-        self.next = (self.next + frame.len()) % self.ring.len();
-        self.len = (self.len + frame.len()).min(self.ring.len());
-    }
-
-    fn forget(&mut self) {
-        self.len = 0;
-    }
-
-    fn len(&self) -> usize {
-        self.len
-    }
-
-    fn last(&self, count: u64) -> (&[i16], &[i16]) {
-        let count = usize::try_from(count).unwrap_or(self.len).min(self.len);
-        let newest_run = count.min(self.next);
-        let wrapped = count - newest_run;
-        (&self.ring[self.ring.len() - wrapped..], &self.ring[self.next - newest_run..self.next])
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
@@ -299,7 +241,7 @@ mod tests {
         check(
             "..99999........",
             &expect![[r#"
-            started at 2 from 0 (0.9), heard 4
+            started at 2 (0.9), heard 4
             stopped at 7 after 5, decided 15, heard 15
         "#]],
         );
@@ -315,7 +257,7 @@ mod tests {
         check(
             "4444994444443...........",
             &expect![[r#"
-            started at 4 from 0 (0.9), heard 6
+            started at 4 (0.9), heard 6
             stopped at 12 after 8, decided 20, heard 20
         "#]],
         );
@@ -326,7 +268,7 @@ mod tests {
         check(
             "99.......99.......9.......",
             &expect![[r#"
-            started at 0 from 0 (0.9), heard 2
+            started at 0 (0.9), heard 2
         "#]],
         );
     }
@@ -336,21 +278,21 @@ mod tests {
         check(
             "99.......4........99",
             &expect![[r#"
-            started at 0 from 0 (0.9), heard 2
+            started at 0 (0.9), heard 2
             stopped at 10 after 10, decided 18, heard 18
-            started at 18 from 2.375 (0.9), heard 20
+            started at 18 (0.9), heard 20
         "#]],
         );
     }
 
     #[test]
-    fn a_cut_ends_speech_at_once_and_audio_from_before_it_does_not_come_back() {
+    fn a_cut_ends_speech_at_once() {
         check(
             "9999.|999999........",
             &expect![[r#"
-            started at 0 from 0 (0.9), heard 2
+            started at 0 (0.9), heard 2
             stopped at 4 after 4, decided 5, heard 5
-            started at 5 from 5 (0.9), heard 7
+            started at 5 (0.9), heard 7
             stopped at 11 after 6, decided 19, heard 19
         "#]],
         );
@@ -389,44 +331,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_audio_of_the_padding_is_kept_to_the_sample() {
-        for size in [160, 320, 480, 1_920] {
-            let audio: Vec<i16> = (0..40_000_i32).map(|sample| (sample % 30_011) as i16).collect();
-            let mut detector = detector(&format!("{}99999999", ".".repeat(60)));
-            let mut n_started = 0;
-            for frame in audio.chunks(size) {
-                if detector.heard() > 65 * VAD_WINDOW as u64 {
-                    break;
-                }
-                detector.handle_audio(frame);
-                while let Some(event) = detector.poll_event() {
-                    let VoiceEvent::SpeechStarted { at, audio_from, .. } = event else { continue };
-                    n_started += 1;
-                    assert_eq!((at, audio_from), (60 * 512, 60 * 512 - 8_000));
-                    let (older, newer) = detector.audio_since(audio_from);
-                    assert_eq!(
-                        [older, newer].concat(),
-                        audio[audio_from as usize..detector.heard() as usize]
-                    );
-                }
-            }
-            assert_eq!(n_started, 1, "frames of {size}");
-        }
-    }
-
-    #[test]
-    fn audio_that_is_not_kept_is_not_invented() {
-        let mut detector =
-            detector("................................................................................");
-        detector.handle_audio(&[1; 40_000]);
-        let (older, newer) = detector.audio_since(0);
-        let kept = older.len() + newer.len();
-        assert!((8_000..20_000).contains(&kept), "{kept}");
-        assert_eq!(detector.audio_since(40_000), ([].as_slice(), [].as_slice()));
-        assert_eq!(detector.audio_since(u64::MAX), ([].as_slice(), [].as_slice()));
-    }
-
     /// A script has a character a window: a digit is the probability in tenths, a point is 0, `|` is a cut.
     #[track_caller]
     fn check(script: &str, expected: &Expect) {
@@ -442,10 +346,9 @@ mod tests {
             let heard = windows(detector.heard());
             while let Some(event) = detector.poll_event() {
                 match event {
-                    VoiceEvent::SpeechStarted { at, audio_from, probability } => {
-                        let (at, from) = (windows(at), windows(audio_from));
-                        writeln!(report, "started at {at} from {from} ({probability}), heard {heard}")
-                            .unwrap();
+                    VoiceEvent::SpeechStarted { at, probability } => {
+                        let at = windows(at);
+                        writeln!(report, "started at {at} ({probability}), heard {heard}").unwrap();
                     }
                     VoiceEvent::SpeechStopped { at, decided_at, speech_for } => {
                         let (at, decided, length) =
@@ -476,7 +379,6 @@ mod tests {
             deactivation: 0.35,
             min_speech: Duration::from_millis(50),
             min_silence: Duration::from_millis(250),
-            prefix_padding: Duration::from_millis(500),
         };
         Detector::new(Box::new(Scripted(script)), config)
     }

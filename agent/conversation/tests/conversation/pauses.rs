@@ -59,7 +59,6 @@ fn play(speech: &[std::ops::Range<u32>]) -> (CallReport, Vec<PauseContext>) {
             deactivation: 0.35,
             min_speech: seconds(0.05),
             min_silence: seconds(0.25),
-            prefix_padding: seconds(0.5),
         };
         let playout = PlayoutConfig {
             fade: seconds(0.005),

@@ -65,7 +65,6 @@ fn answered(sounds: Sounds) -> (CallReport, Said) {
             deactivation: 0.35,
             min_speech: seconds(0.05),
             min_silence: seconds(0.25),
-            prefix_padding: seconds(0.5),
         };
         let playout = PlayoutConfig {
             fade: seconds(0.005),

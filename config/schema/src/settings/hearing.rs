@@ -71,8 +71,6 @@ section! {
         /// Silence that ends an utterance. Shorter than turn.endpointing_min_delay_ms, which counts from the same moment,
         /// so that it adds nothing to the answer's delay and leaves a recogniser the rest for its final words.
         min_silence: Duration = "min_silence_ms" milliseconds(250, 32, 5_000);
-        /// Audio kept from before speech was noticed, so that no recogniser loses a first consonant.
-        prefix_padding: Duration = "prefix_padding_ms" milliseconds(500, 0, 5_000);
         /// A cheap judge before the costly one: in long silence it spares Silero's 14 µs of each 32 ms, and changes 8 judgements
         /// in 10,000. Without it the judgement is exact.
         gate: bool = "gate" flag(false);
