@@ -6,7 +6,7 @@ use agent_conversation::{
     BeforeLeaving, Body, CallReport, CloseReason, Conversation, ConversationConfig, Handle, Observer, Parts,
     RoomBody, RoomBodyConfig, Written,
 };
-use agent_rtc::{JoinOptions, Room};
+use agent_rtc::{JoinError, JoinOptions, Room};
 use config_schema::Config;
 use futures_util::TryFutureExt;
 use tokio::sync::watch;
@@ -60,19 +60,21 @@ impl Calls {
         })
     }
 
-    /// Holds one call to its end.
-    async fn hold(&self, assignment: Assignment, mut seat: Seat) -> Outcome {
-        let joined = tokio::select! {
-            joined = self.join(&assignment) => joined,
-            reason = seat.stopped() => return stopped(reason),
-        };
-        match joined {
-            Ok((cast, room)) => Box::pin(self.converse(&assignment, seat, &cast, room)).await,
-            Err(reason) => Outcome::Failed(reason),
-        }
+    /// Holds one call to its end; a call that does not begin has failed.
+    async fn hold(&self, assignment: Assignment, seat: Seat) -> Outcome {
+        self.begin(assignment, seat).await.unwrap_or_else(|error| Outcome::Failed(error.to_string()))
     }
 
-    async fn join(&self, assignment: &Assignment) -> Result<(Arc<Cast>, Box<Room>), String> {
+    /// Holds one call to its end, if it begins.
+    pub(crate) async fn begin(&self, assignment: Assignment, mut seat: Seat) -> Result<Outcome, NotBegun> {
+        let (cast, room) = tokio::select! {
+            joined = self.join(&assignment) => joined?,
+            reason = seat.stopped() => return Ok(stopped(reason)),
+        };
+        Ok(Box::pin(self.converse(&assignment, seat, &cast, room)).await)
+    }
+
+    async fn join(&self, assignment: &Assignment) -> Result<(Arc<Cast>, Box<Room>), NotBegun> {
         let mut ready = self.cast.clone();
         let url = assignment.url.clone().unwrap_or_else(|| self.config.livekit.url.to_string());
         let options = JoinOptions {
@@ -81,13 +83,11 @@ impl Calls {
             ..JoinOptions::new(url, assignment.token.clone())
         };
         let cast = async {
-            let cast = ready.wait_for(Option::is_some).await.map_err(|_| NO_PROVIDERS.to_owned())?.clone();
+            let cast = ready.wait_for(Option::is_some).await.map_err(|_| NotBegun::NoProviders)?.clone();
             // Connections are made while the room is joined: the first turn finds them warm.
-            cast.inspect(|cast| cast.entry().providers.prewarm()).ok_or_else(|| NO_PROVIDERS.to_owned())
+            cast.inspect(|cast| cast.entry().providers.prewarm()).ok_or(NotBegun::NoProviders)
         };
-        let room = Box::pin(Room::join(options))
-            .map_ok(Box::new)
-            .map_err(|error| format!("cannot join the room: {error}"));
+        let room = Box::pin(Room::join(options)).map_ok(Box::new).map_err(NotBegun::Room);
         tokio::try_join!(cast, room)
     }
 
@@ -149,6 +149,17 @@ impl Calls {
         }
         run(conversation, seat, told).await
     }
+}
+
+/// Why a call did not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotBegun {
+    /// The worker could not build what calls need, and ends.
+    #[error("the providers cannot be had")]
+    NoProviders,
+    /// The room could not be joined.
+    #[error("cannot join the room: {0}")]
+    Room(#[source] JoinError),
 }
 
 /// A call that is held.
@@ -222,9 +233,6 @@ fn stopped(reason: StopReason) -> Outcome {
         StopReason::WorkerStops => Outcome::Failed("the worker stopped before the call had ended".to_owned()),
     }
 }
-
-/// What a job is told whose worker could not build its providers, and ends.
-const NO_PROVIDERS: &str = "the providers cannot be had";
 
 #[cfg(test)]
 mod tests {

@@ -28,6 +28,7 @@ pub mod cast;
 mod console;
 mod journals;
 mod observing;
+mod panics;
 pub mod providers;
 mod remote;
 mod wav;
@@ -40,6 +41,7 @@ pub mod playground;
 mod program;
 
 pub use call::Calls;
+pub(crate) use call::NotBegun;
 pub use console::{ConsoleError, Sound, console};
 pub use http::{Health, ListenError, listen, serve};
 pub use journals::{Journals, JournalsError, journals};

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use agent_rtc::LinkFailure as RoomFailure;
 use bytes::Bytes;
 use config_schema::Livekit;
 use futures_util::{
@@ -21,6 +22,7 @@ use tokio_tungstenite::{
     tungstenite::{
         self, Message,
         client::IntoClientRequest,
+        error::ProtocolError,
         http::{HeaderValue, StatusCode, header::AUTHORIZATION},
         protocol::WebSocketConfig,
     },
@@ -48,11 +50,19 @@ pub enum LinkError {
     /// The key or its secret is wrong.
     #[error("{0} refused the key (401): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET against the server's")]
     Unauthorised(String),
-    /// Something answered that is no agent endpoint.
-    #[error("{0} has no agent endpoint (404): check LIVEKIT_URL; is this a LiveKit server?")]
+    /// Something answered that has not what a LiveKit server has.
+    #[error("{0} has no such endpoint (404): check LIVEKIT_URL; is this a LiveKit server?")]
     NotFound(String),
-    /// The server answered with another status.
+    /// What is before the server, or the server itself, is not ready, or too busy: 5xx, 408, 429.
     #[error("{url} answered {status}")]
+    Busy {
+        /// Where.
+        url: String,
+        /// What.
+        status: StatusCode,
+    },
+    /// Something answered as no LiveKit server does.
+    #[error("{url} answered {status}: check LIVEKIT_URL; is this a LiveKit server?")]
     Status {
         /// Where.
         url: String,
@@ -75,8 +85,18 @@ pub enum LinkError {
         /// Why.
         reason: String,
     },
+    /// What answered at a secure address does not speak TLS, or none that we do.
+    #[error(
+        "{url} does not speak TLS ({reason}): check LIVEKIT_URL; is this a LiveKit server, and not ws:// instead?"
+    )]
+    NotTls {
+        /// Where.
+        url: String,
+        /// Why.
+        reason: String,
+    },
     /// What answered does not speak this protocol.
-    #[error("{url} does not speak WebSocket: {reason}")]
+    #[error("{url} does not speak WebSocket ({reason}): check LIVEKIT_URL; is this a LiveKit server?")]
     NotWebSocket {
         /// Where.
         url: String,
@@ -95,15 +115,33 @@ impl LinkError {
         match self {
             Self::Unauthorised(_)
             | Self::NotFound(_)
+            | Self::Status { .. }
             | Self::Certificate { .. }
+            | Self::NotTls { .. }
             | Self::NotWebSocket { .. }
             | Self::Token(_) => LinkFailure::Refused,
-            Self::Status { status, .. }
-                if status.is_client_error() && *status != StatusCode::TOO_MANY_REQUESTS =>
-            {
-                LinkFailure::Refused
-            }
-            Self::Status { .. } | Self::Unreachable { .. } => LinkFailure::Unreachable,
+            Self::Busy { .. } | Self::Unreachable { .. } => LinkFailure::Unreachable,
+        }
+    }
+}
+
+/// Why a room could not be reached, in the words that the link's failures have.
+pub(crate) fn of_room(server: &Url, failure: RoomFailure) -> LinkError {
+    let url = shown(server);
+    match failure {
+        RoomFailure::Unauthorized { .. } => LinkError::Unauthorised(url),
+        RoomFailure::NotFound(_) => LinkError::NotFound(url),
+        RoomFailure::Refused { status, text } => match StatusCode::from_u16(status) {
+            Ok(status) => answered(url, status),
+            Err(_) => LinkError::NotWebSocket { url, reason: text },
+        },
+        RoomFailure::Tls(reason) => LinkError::Certificate { url, reason },
+        RoomFailure::Protocol(reason) | RoomFailure::Url(reason) => LinkError::NotWebSocket { url, reason },
+        RoomFailure::Unreachable(reason) | RoomFailure::Closed(reason) => {
+            LinkError::Unreachable { url, reason }
+        }
+        failure @ (RoomFailure::TimedOut | RoomFailure::Media) => {
+            LinkError::Unreachable { url, reason: failure.to_string() }
         }
     }
 }
@@ -118,7 +156,7 @@ impl Link {
     /// Opens a link within `limit`. At `wss://` the server must be one that `trust` believes.
     pub async fn open(server: &Livekit, trust: &Trust, limit: Duration) -> Result<Self, LinkError> {
         let url = agent_url(&server.url);
-        let shown = shown(&url);
+        let shown = shown(&server.url);
         let mut request = url.as_str().into_client_request().map_err(|error| failed(&shown, error))?;
         request.headers_mut().insert(AUTHORIZATION, bearer(server)?);
         let config = WebSocketConfig::default().max_message_size(Some(LARGEST)).max_frame_size(Some(LARGEST));
@@ -158,12 +196,15 @@ impl Link {
         self.outbox.try_send(Outgoing::Frame { message: Message::Ping(Bytes::new()), written: None }).is_ok()
     }
 
-    /// Writes what is queued, says goodbye, and closes; bounded.
+    /// Writes what is queued, says goodbye, and closes; bounded, also where the queue is full.
     pub async fn close(self) {
-        if self.outbox.send(Outgoing::Goodbye).await.is_ok() {
-            // A server that does not read is left without a goodbye.
-            drop(timeout(GOODBYE, self.writer).await);
-        }
+        let goodbye = async {
+            if self.outbox.send(Outgoing::Goodbye).await.is_ok() {
+                drop(self.writer.await);
+            }
+        };
+        // A server that does not read is left without a goodbye.
+        drop(timeout(GOODBYE, goodbye).await);
     }
 }
 
@@ -205,11 +246,12 @@ pub fn websocket_url(server: &Url) -> Url {
     url
 }
 
-/// The address for people: without a password, and without the path that they did not write.
-fn shown(url: &Url) -> String {
+/// The server's address for people: as WebSocket clients reach it, and nothing that could be a secret.
+pub(crate) fn shown(server: &Url) -> String {
+    let url = websocket_url(server);
     let host = url.host_str().unwrap_or_default();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{host}{port}{}", url.scheme(), url.path().trim_end_matches("/agent"))
+    format!("{}://{host}{port}{}", url.scheme(), url.path().trim_end_matches('/'))
 }
 
 fn bearer(server: &Livekit) -> Result<HeaderValue, LinkError> {
@@ -228,20 +270,39 @@ fn failed(url: &str, error: tungstenite::Error) -> LinkError {
     use tungstenite::Error;
     let url = url.to_owned();
     match error {
-        Error::Http(response) => match response.status() {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => LinkError::Unauthorised(url),
-            StatusCode::NOT_FOUND => LinkError::NotFound(url),
-            status => LinkError::Status { url, status },
-        },
+        Error::Http(response) => answered(url, response.status()),
         Error::Io(error) => match error.get_ref().and_then(|source| source.downcast_ref::<rustls::Error>()) {
             Some(rustls::Error::InvalidCertificate(reason)) => {
                 LinkError::Certificate { url, reason: format!("{reason:?}") }
             }
+            Some(reason @ (rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_))) => {
+                LinkError::NotTls { url, reason: reason.to_string() }
+            }
             Some(_) | None => LinkError::Unreachable { url, reason: error.to_string() },
         },
         Error::Tls(error) => LinkError::Certificate { url, reason: error.to_string() },
+        // It closed before it had answered: a server, or a balancer before it, that comes or goes.
+        Error::Protocol(ProtocolError::HandshakeIncomplete | ProtocolError::ResetWithoutClosingHandshake)
+        | Error::ConnectionClosed
+        | Error::AlreadyClosed => {
+            LinkError::Unreachable { url, reason: "the connection was closed before an answer".to_owned() }
+        }
         Error::Protocol(error) => LinkError::NotWebSocket { url, reason: error.to_string() },
+        Error::Capacity(error) => LinkError::NotWebSocket { url, reason: error.to_string() },
+        Error::HttpFormat(error) => LinkError::NotWebSocket { url, reason: error.to_string() },
         other => LinkError::Unreachable { url, reason: other.to_string() },
+    }
+}
+
+/// What an answer means that opens no link. As LiveKit's own clients have it: 5xx and "later" pass by themselves, and
+/// are waited for; what else is answered will be answered again.
+pub(crate) fn answered(url: String, status: StatusCode) -> LinkError {
+    match status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => LinkError::Unauthorised(url),
+        StatusCode::NOT_FOUND => LinkError::NotFound(url),
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => LinkError::Busy { url, status },
+        status if status.is_server_error() => LinkError::Busy { url, status },
+        status => LinkError::Status { url, status },
     }
 }
 
@@ -272,7 +333,37 @@ mod tests {
 
     #[test]
     fn a_password_in_an_address_is_not_shown() {
-        let url = agent_url(&"wss://user:hush@rooms.example:8443/base".parse().unwrap());
+        let url = "https://user:hush@rooms.example:8443/base/?token=hush".parse().unwrap();
         assert_eq!(shown(&url), "wss://rooms.example:8443/base");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_read_does_not_hold_up_the_goodbye() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let accept = async {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio_tungstenite::accept_async(stream).await.unwrap()
+        };
+        let secret = "a secret of at least 32 bytes, of a test";
+        let arguments = [
+            format!("livekit.url=ws://{address}"),
+            "livekit.api_key=key".to_owned(),
+            format!("livekit.api_secret={secret}"),
+        ];
+        let sources = config_schema::Sources { arguments: &arguments, ..Default::default() };
+        let server = config_schema::load(&sources).unwrap().config.livekit;
+        let (trust, limit) = (Trust::default(), Duration::from_secs(20));
+        let (link, _unread) = tokio::join!(Link::open(&server, &trust, limit), accept);
+        let link = link.unwrap();
+        // More than the socket's buffers take, and then as many as may wait.
+        while link.send(vec![0; LARGEST / 2], None) {
+            tokio::task::yield_now().await;
+        }
+        // All that the sockets do is done: from here on only time passes.
+        tokio::time::pause();
+        let before = tokio::time::Instant::now();
+        link.close().await;
+        assert_eq!(before.elapsed().as_secs(), GOODBYE.as_secs());
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, stderr};
 
 use config_schema::{LogFormat, Logging};
-use tracing::error;
+use tracing::{debug, error};
 use tracing_subscriber::{EnvFilter, fmt};
 
 /// The filter is not one.
@@ -39,8 +39,9 @@ pub fn start(logging: &Logging) -> Result<(), FilterError> {
         lines.with_target(false).with_ansi(stderr().is_terminal()).init();
     }
     std::panic::set_hook(Box::new(|panic| {
-        // Without the panic's own text: it may hold what people said. The call's report has it.
+        // Without the panic's own text: it may hold what people said.
         error!(at = panic.location().map(tracing::field::display), "panicked");
+        debug!(text = panic.payload_as_str(), "panicked");
     }));
     Ok(())
 }

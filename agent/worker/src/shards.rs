@@ -25,6 +25,7 @@ use tracing::{error, info, warn};
 pub use gauge::ShardGauge;
 
 use crate::{
+    panics,
     protocol::{Assignment, JobId, Outcome, StopReason},
     seat::{CallNews, Entry, Seat},
 };
@@ -55,6 +56,7 @@ impl Shards {
         patience: Duration,
         news: &mpsc::Sender<CallNews>,
     ) -> io::Result<Self> {
+        panics::note_places();
         let shards = (0..count)
             .map(|index| {
                 let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -182,7 +184,7 @@ async fn hold(entry: Entry, assignment: Assignment, seat: Seat, patience: Durati
         tokio::time::sleep(patience).await;
     };
     let outcome = tokio::select! {
-        ended = call => ended.unwrap_or_else(|panic| Outcome::Failed(format!("panicked: {}", panic_text(&*panic)))),
+        ended = call => ended.unwrap_or_else(|_| Outcome::Failed(panics::caught())),
         () = too_long => Outcome::Failed(format!("did not end within {patience:?} of being told to")),
     };
     // What the call has already said stands, but a panic after it is worth a line.
@@ -196,11 +198,6 @@ async fn hold(entry: Entry, assignment: Assignment, seat: Seat, patience: Durati
     seat.report(outcome).await;
     seat.left().await;
     job
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a word")
 }
 
 /// Commands that may wait for a shard. One that lets so many wait is stuck: the call is reported as failed.

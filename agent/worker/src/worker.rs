@@ -16,7 +16,7 @@ pub use considering::{Consider, Considered};
 
 use self::considering::Considering;
 use crate::{
-    link::{Link, LinkError},
+    link::{Link, LinkError, shown},
     metrics::Metrics,
     protocol::{
         self, Declined, End, Frame, Input, JobId, JobKind, Machine, Outcome, Output, Permissions, Snapshot,
@@ -124,7 +124,7 @@ impl Worker {
         match end {
             End::Drained => Ok(()),
             End::NeverRegistered => Err(driver.trouble.map_or_else(
-                || WorkerError::NoRegistration(driver.config.livekit.url.to_string()),
+                || WorkerError::NoRegistration(shown(&driver.config.livekit.url)),
                 WorkerError::Link,
             )),
         }
@@ -235,7 +235,7 @@ impl Driver {
                 Output::StopJob { job, reason } => self.shards.stop(&job, reason),
                 Output::Registered { worker, server } => {
                     self.trouble = None;
-                    info!(worker, server, url = %self.config.livekit.url, agent = %self.config.worker.agent_name, "registered");
+                    info!(worker, server, url = shown(&self.config.livekit.url), agent = %self.config.worker.agent_name, "registered");
                 }
                 Output::End(end) => {
                     self.show();

@@ -268,7 +268,7 @@ impl Loader {
     }
 
     fn set(&mut self, place: Place, key: &'static Key, value: Value) {
-        let shown = if key.rule.is_secret() { String::new() } else { format!(" = {value}") };
+        let shown = key.rule.repeated(&value).map_or_else(String::new, |value| format!(" = {value}"));
         match key.rule.check(value) {
             Ok(value) => {
                 self.values.insert(key.path, value);

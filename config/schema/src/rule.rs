@@ -32,7 +32,8 @@ pub(crate) enum Rule {
 /// The grammar of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// A URL with a host and one of these schemes.
+    /// A URL with a host and one of these schemes. Who asks has a key of its own: a user or a password in the address
+    /// would be shown wherever the address is.
     Url(&'static [&'static str]),
     /// `ADDRESS:PORT`, or empty for "off".
     SocketAddress,
@@ -57,7 +58,10 @@ impl Shape {
     pub(crate) fn wants(self, text: &str) -> Option<String> {
         let fits = match self {
             Self::Url(schemes) => url::Url::parse(text).is_ok_and(|url| {
-                url.host_str().is_some_and(|h| !h.is_empty()) && schemes.contains(&url.scheme())
+                url.host_str().is_some_and(|h| !h.is_empty())
+                    && schemes.contains(&url.scheme())
+                    && url.username().is_empty()
+                    && url.password().is_none()
             }),
             Self::SocketAddress => text.is_empty() || text.parse::<std::net::SocketAddr>().is_ok(),
             Self::Language => is_language(text),
@@ -74,7 +78,9 @@ impl Shape {
     /// What is allowed, as it follows "must be".
     pub(crate) fn described(self) -> String {
         match self {
-            Self::Url(schemes) => format!("a URL that begins with {}", alternatives(schemes, "://")),
+            Self::Url(schemes) => {
+                format!("a URL without user and password that begins with {}", alternatives(schemes, "://"))
+            },
             Self::SocketAddress => {
                 "an address and a port such as 127.0.0.1:8081, or empty for none".to_owned()
             }
@@ -136,6 +142,18 @@ impl Rule {
             }
             Self::Names => "a list of agents' names, none of them twice".to_owned(),
             Self::Texts => "a list of texts, none of them twice".to_owned(),
+        }
+    }
+
+    /// The value as an error repeats it; nothing of what may be a secret.
+    pub(crate) fn repeated(&self, value: &Value) -> Option<String> {
+        match (self, value) {
+            (Self::Secret { .. }, _) => None,
+            (Self::Shaped { shape: Shape::Url(_), .. }, Value::Text(text)) => {
+                let shown = text.rsplit_once('@').map(|(_, host)| format!("***@{host}"));
+                Some(shown.map_or_else(|| value.to_string(), |shown| Value::Text(shown).to_string()))
+            }
+            _ => Some(value.to_string()),
         }
     }
 

@@ -53,7 +53,7 @@ fn an_unknown_key_names_the_one_that_was_meant() {
         &[],
         &[],
         expect![
-            "agent.toml:2: worker.xylophone: no such key; [worker] has agent_name, assignment_timeout_ms, close_timeout_ms, drain_timeout_ms, job_kind, lag_limit_ms, load_threshold, permissions, ping_interval_ms, reconnect_max_ms, reconnect_min_ms, register_timeout_ms, shards, slots, update_interval_ms"
+            "agent.toml:2: worker.xylophone: no such key; [worker] has agent_name, answer_timeout_ms, assignment_timeout_ms, close_timeout_ms, drain_timeout_ms, job_kind, lag_limit_ms, load_threshold, permissions, ping_interval_ms, reconnect_max_ms, reconnect_min_ms, register_timeout_ms, shards, slots, update_interval_ms"
         ],
     );
     check(
@@ -154,7 +154,7 @@ fn a_value_that_is_not_allowed_names_what_is() {
         &[],
         &[],
         expect![[
-            r#"agent.toml:2: livekit.url = "localhost:7880": must be a URL that begins with ws://, wss://, http:// or https://"#
+            r#"agent.toml:2: livekit.url = "localhost:7880": must be a URL without user and password that begins with ws://, wss://, http:// or https://"#
         ]],
     );
     check(
@@ -192,10 +192,18 @@ fn a_value_that_is_not_allowed_names_what_is() {
     );
     check(
         "",
+        &["LIVEKIT_URL=wss://me:hush@example.com"],
+        &[],
+        expect![[
+            r#"variable LIVEKIT_URL: livekit.url = "***@example.com": must be a URL without user and password that begins with ws://, wss://, http:// or https://"#
+        ]],
+    );
+    check(
+        "",
         &["LIVEKIT_URL=example.com"],
         &[],
         expect![[
-            r#"variable LIVEKIT_URL: livekit.url = "example.com": must be a URL that begins with ws://, wss://, http:// or https://"#
+            r#"variable LIVEKIT_URL: livekit.url = "example.com": must be a URL without user and password that begins with ws://, wss://, http:// or https://"#
         ]],
     );
     check(

@@ -27,7 +27,7 @@ pub(super) use self::dev::dev;
 use self::signals::Signals;
 use super::{
     MakeAgents,
-    failure::{Failure, of_call},
+    failure::{Failure, of_beginning, of_call},
 };
 
 /// Where the agents come from.
@@ -143,7 +143,8 @@ pub(super) async fn connect(
     let metrics = Arc::new(Metrics::new());
     let journals = journals(&config, &metrics)?;
     let calls = Calls::new(config.clone(), trust, cast, false, metrics, journals);
-    let call = calls.entry()(assignment, seat);
+    let server = config.livekit.url.clone();
+    let call = async move { calls.begin(assignment, seat).await };
     let mut signals = Signals::new(false)?;
     let call = async {
         tokio::pin!(call);
@@ -157,7 +158,7 @@ pub(super) async fn connect(
                 }
             }
         };
-        of_call(outcome)
+        of_call(outcome.map_err(|error| of_beginning(&server, error))?)
     };
     let local = LocalSet::new();
     local

@@ -3,10 +3,12 @@
 use std::{io, path::PathBuf};
 
 use crate::{
-    ConsoleError, FilterError, JournalsError, ListenError, TrustError, WorkerError, cast::TeamError,
-    playground::PlaygroundError, protocol::Outcome, providers::BuildError,
+    ConsoleError, FilterError, JournalsError, LinkError, ListenError, NotBegun, TrustError, WorkerError,
+    cast::TeamError, link::of_room, playground::PlaygroundError, protocol::Outcome, providers::BuildError,
 };
+use agent_rtc::{DisconnectCause, JoinError};
 use config_schema::ConfigErrors;
+use url::Url;
 
 use super::cli::Exit;
 
@@ -37,6 +39,10 @@ pub(in crate::program) enum Failure {
     Console(#[from] ConsoleError),
     #[error("cannot sign a token: {0}")]
     Token(#[from] livekit_token::AccessTokenError),
+    #[error(transparent)]
+    Server(#[from] LinkError),
+    #[error("the server ended the call as it began: {0}")]
+    Ended(DisconnectCause),
     #[error("the call failed: {0}")]
     Call(String),
     #[error("cannot start the runtime: {0}")]
@@ -64,7 +70,9 @@ impl Failure {
             | Self::Playground(PlaygroundError::Listen { .. } | PlaygroundError::NotLoopback(_)) => {
                 Exit::Listen
             }
-            Self::Worker(WorkerError::Link(_) | WorkerError::NoRegistration(_)) => Exit::Server,
+            Self::Worker(WorkerError::Link(_) | WorkerError::NoRegistration(_))
+            | Self::Server(_)
+            | Self::Ended(_) => Exit::Server,
             Self::Worker(WorkerError::Shards(_))
             | Self::Playground(PlaygroundError::Assets { .. })
             | Self::Console(_)
@@ -75,6 +83,15 @@ impl Failure {
             | Self::Child(_)
             | Self::Aborted => Exit::Failed,
         }
+    }
+}
+
+/// Why a call in a room did not begin, as this program says it of a worker that does not register.
+pub(in crate::program) fn of_beginning(server: &Url, error: NotBegun) -> Failure {
+    match error {
+        NotBegun::NoProviders => Failure::Call(error.to_string()),
+        NotBegun::Room(JoinError::Link(failure)) => of_room(server, failure).into(),
+        NotBegun::Room(JoinError::Ended(cause)) => Failure::Ended(cause),
     }
 }
 

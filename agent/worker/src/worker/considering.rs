@@ -6,7 +6,10 @@ use futures_util::FutureExt;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::error;
 
-use crate::protocol::{Answer, Job, JobId};
+use crate::{
+    panics,
+    protocol::{Answer, Job, JobId},
+};
 
 /// What decides on each job that is offered, before it is answered. It runs on the worker's own thread, beside all that
 /// the worker says to the server: it may wait, and must not block.
@@ -45,7 +48,7 @@ impl Considering {
         let named = id.clone();
         let decided = self.decisions.spawn(async move {
             let answer = AssertUnwindSafe(decision).catch_unwind().await.unwrap_or_else(|_| {
-                error!(job = %named, "the program panicked over a job; another worker may take it");
+                error!(job = %named, why = panics::caught(), "no decision on a job; another worker may take it");
                 Answer::Decline
             });
             (named, answer)

@@ -9,6 +9,7 @@ use std::{
 
 use crate::support::{AgentServer, within};
 use tokio::process::{Child, Command as Spawn};
+use tokio_tungstenite::tungstenite::http::StatusCode;
 
 /// The fakes, so that nothing needs to be installed.
 const FAKES: [&str; 6] =
@@ -58,12 +59,42 @@ fn what_is_wrong_decides_the_exit_code_and_is_said() {
         ),
         (vec!["start", "--set", &bind], 5, "http.bind"),
         (vec!["start", "--fail-fast", "--set", "http.bind=", "--set", &url], 4, &refused),
+        (vec!["connect", "--room", "a", "--set", &url], 4, &refused),
+        (vec!["start", "--set", "livekit.url=ws://me:hush@host"], 3, "a URL without user and password"),
         (vec!["console", "--in", "no/such.wav", "--out", "/dev/null"], 1, "no/such.wav"),
         (vec!["playground", "--bind", "0.0.0.0:0"], 5, "loopback"),
     ] {
         let output = agent(&FAKES).args(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output));
         assert!(text(&output).contains(said), "{arguments:?}: {}", text(&output));
+        assert!(!text(&output).contains("hush"), "{arguments:?}: {}", text(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_cannot_be_joined_is_told_as_a_registration_that_fails() {
+    for (status, said) in [
+        (StatusCode::UNAUTHORIZED, "refused the key (401): check LIVEKIT_API_KEY and LIVEKIT_API_SECRET"),
+        (StatusCode::BAD_REQUEST, "answered 400 Bad Request: check LIVEKIT_URL"),
+    ] {
+        let server = AgentServer::start().await;
+        let child = Spawn::from(agent(&FAKES))
+            .args(["connect", "--room", "a", "--set", &format!("livekit.url={}", server.url())])
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let refuse = async {
+            loop {
+                server.refuse(status).await;
+            }
+        };
+        let output = tokio::select! {
+            output = within(child.wait_with_output()) => output.unwrap(),
+            () = refuse => unreachable!("it refuses for ever"),
+        };
+        assert_eq!(output.status.code(), Some(4), "{}", text(&output));
+        assert!(text(&output).contains(said), "{}", text(&output));
     }
 }
 
@@ -149,6 +180,34 @@ async fn dev_starts_again_when_the_configuration_changes() {
         panic!()
     };
     assert_eq!(register.agent_name, "second");
+    terminate(&child);
+    assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn dev_starts_again_when_a_file_that_the_configuration_names_changes() {
+    let server = AgentServer::start().await;
+    let mut config = tempfile::NamedTempFile::new().unwrap();
+    let mut intents = tempfile::NamedTempFile::new().unwrap();
+    write!(intents, "{}", include_str!("../../../../providers/local/intents/default.toml")).unwrap();
+    writeln!(
+        config,
+        "[livekit]\nurl = \"{}\"\n[http]\nbind = \"\"\n[llm.local]\nintents = \"{}\"\n[audio]\nthinking = \"no/such.wav\"",
+        server.url(),
+        intents.path().display()
+    )
+    .unwrap();
+    let mut child = Spawn::from(agent(&FAKES))
+        .args(["dev", "--set", "audio.thinking=", "--config"])
+        .arg(config.path())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut link = server.registered().await;
+    writeln!(intents, "# changed").unwrap();
+    link.closed().await;
+    drop(server.registered().await);
     terminate(&child);
     assert_eq!(within(child.wait()).await.unwrap().code(), Some(0));
 }

@@ -8,6 +8,7 @@ use livekit_protocol as proto;
 use prost::Message as _;
 use proto::{server_message::Message as FromServer, worker_message::Message as ToServer};
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -50,13 +51,22 @@ impl AgentServer {
     }
 
     pub(crate) async fn refuse(&self, status: StatusCode) {
-        let (stream, _) = within(self.listener.accept()).await.unwrap();
-        let refusal = |_: &Request, _: Response| -> Result<Response, ErrorResponse> {
-            let mut response = ErrorResponse::new(None);
-            *response.status_mut() = status;
-            Err(response)
-        };
-        drop(accept_hdr_async(stream, refusal).await);
+        self.say(format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").as_bytes()).await;
+    }
+
+    /// The next attempt is read, and closed without an answer.
+    pub(crate) async fn hang_up(&self) {
+        let (mut stream, _) = within(self.listener.accept()).await.unwrap();
+        let _ = stream.read(&mut [0; 16]).await.unwrap();
+    }
+
+    /// The next attempt is answered with these bytes.
+    pub(crate) async fn say(&self, bytes: &[u8]) {
+        let (mut stream, _) = within(self.listener.accept()).await.unwrap();
+        let _ = stream.read(&mut [0; 16]).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        // Until the other side has read them and gone.
+        drop(stream.read_to_end(&mut Vec::new()).await);
     }
 
     /// The next worker, registered, with its first status read.

@@ -105,7 +105,9 @@ async fn a_panic_ends_its_call_and_no_other() {
         assert!(link.give(job).await);
         let (reported, status, reason) = link.report().await;
         assert_eq!((reported.as_str(), status), (job, proto::JobStatus::JsFailed));
-        assert!(reason.starts_with("panicked: "), "{reason}");
+        // Where, and nothing of what it says, which may be what people said.
+        let place = reason.strip_prefix("panicked at ").unwrap_or_else(|| panic!("{reason}"));
+        assert!(place.contains("tests/wire/worker.rs:") && !place.contains("nor here"), "{reason}");
     }
     running.stop(&mut link, 1).await;
 }
@@ -248,7 +250,10 @@ async fn a_server_that_talks_nonsense_is_borne() {
 async fn a_refused_key_and_a_wrong_path_end_a_new_worker_with_their_reason() {
     for (status, said) in [
         (StatusCode::UNAUTHORIZED, "refused the key (401): check LIVEKIT_API_KEY"),
-        (StatusCode::NOT_FOUND, "has no agent endpoint (404): check LIVEKIT_URL"),
+        (StatusCode::OK, "answered 200 OK: check LIVEKIT_URL; is this a LiveKit server?"),
+        (StatusCode::MOVED_PERMANENTLY, "answered 301 Moved Permanently: check LIVEKIT_URL"),
+        (StatusCode::BAD_REQUEST, "answered 400 Bad Request: check LIVEKIT_URL"),
+        (StatusCode::NOT_FOUND, "has no such endpoint (404): check LIVEKIT_URL"),
     ] {
         let server = AgentServer::start().await;
         let running = Running::start(&server, &[], &quick());
@@ -259,12 +264,36 @@ async fn a_refused_key_and_a_wrong_path_end_a_new_worker_with_their_reason() {
 }
 
 #[tokio::test]
-async fn a_busy_server_is_asked_again() {
+async fn a_busy_server_and_one_that_closes_before_it_answers_are_asked_again() {
     let server = AgentServer::start().await;
-    let running = Running::start(&server, &["worker.reconnect_min_ms=10"], &quick());
-    server.refuse(StatusCode::SERVICE_UNAVAILABLE).await;
+    let settings = ["worker.reconnect_min_ms=10", "worker.reconnect_max_ms=10"];
+    let running = Running::start(&server, &settings, &quick());
+    for status in [
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::GATEWAY_TIMEOUT,
+        StatusCode::TOO_MANY_REQUESTS,
+    ] {
+        server.refuse(status).await;
+    }
+    server.hang_up().await;
     let mut link = server.registered().await;
     running.end(&mut link).await;
+}
+
+#[tokio::test]
+async fn what_does_not_speak_tls_is_named() {
+    agent_rtc::install_crypto();
+    let server = AgentServer::start().await;
+    let url = server.url().replace("ws://", "wss://");
+    let running = tokio::spawn({
+        let worker = worker(&url, &[], false, &quick(), None);
+        let (_requests, inbox) = mpsc::channel(4);
+        worker.run(inbox)
+    });
+    server.say(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let error = within(running).await.unwrap().unwrap_err().to_string();
+    assert!(error.contains("does not speak TLS") && error.contains("check LIVEKIT_URL"), "{error}");
 }
 
 #[tokio::test]

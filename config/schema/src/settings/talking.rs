@@ -35,7 +35,7 @@ choice! {
 choice! {
     /// Whether numbers, dates, money and signs are read aloud by this program or by the voice.
     pub enum Normalise {
-        /// By this program where the voice is the local one; others read by themselves.
+        /// By this program where one of the voices, fallbacks included, is the local one; others read by themselves.
         Auto = "auto",
         /// By this program, in English and German.
         On = "on",
@@ -175,7 +175,8 @@ section! {
         strip_markdown: bool = "strip_markdown" flag(true);
         /// Whether emoji are.
         strip_emoji: bool = "strip_emoji" flag(true);
-        /// Whether numbers, dates, money and signs are read aloud by this program or by the voice.
+        /// Whether numbers, dates, money and signs are read aloud by this program or by the voice; auto: by this program
+        /// where one of the voices, fallbacks included, does not read them.
         normalise: Normalise = "normalise" Normalise::Auto.rule();
         /// Words and what is said in their place, such as "Dr. Who=Doctor Who|GHz=gigahertz".
         replacements: Pairs = "replacements" shaped("", Shape::Pairs);
