@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt, path::PathBuf, process::ExitCode, sync::Ar
 
 use agent_conversation::{Agents, Speaker};
 use clap::Parser;
-use config_schema::{File, Loaded, Sources, load};
+use config_schema::{Config, File, Loaded, Sources, load};
 use tokio::runtime::Builder;
 
 use self::{
@@ -101,7 +101,7 @@ fn perform(cli: &Cli, program: Program) -> Result<(), Failure> {
     let Program { agents, consider } = program;
     let origin = || match agents {
         Some(agents) => Ok(Origin::Program(agents)),
-        None => read_team(&cli.settings, agents_at, file, preferred, environment),
+        None => read_team(&cli.settings, agents_at, file, preferred, environment.clone()),
     };
     agent_rtc::install_crypto();
     // One thread for the worker itself; calls have their own.
@@ -112,10 +112,12 @@ fn perform(cli: &Cli, program: Program) -> Result<(), Failure> {
                 let origin = origin()?;
                 commands::start(loaded, origin, consider, *fail_fast, *supervised).await
             }
-            Command::Dev => commands::dev(&loaded, &cli.settings).await,
+            Command::Dev => {
+                commands::dev(&loaded, &cli.settings, || configs(&cli.settings, command, &environment)).await
+            }
             Command::Connect { room, identity } => {
                 let origin = origin()?;
-                commands::connect(loaded, origin, room, identity).await
+                Box::pin(commands::connect(loaded, origin, room, identity)).await
             }
             Command::Console { input, output } => {
                 let files = input.clone().zip(output.clone());
@@ -154,6 +156,23 @@ fn read(
     let environment = Some(environment);
     let loaded = load(&Sources { preferences, file, environment, arguments: &settings.set })?;
     Ok((loaded, read))
+}
+
+/// The configurations that the files give now, the worker's own first and those of agents after it; nothing while they
+/// are wrong.
+fn configs(
+    settings: &Settings,
+    command: &Command,
+    environment: &BTreeMap<String, String>,
+) -> Option<Vec<Config>> {
+    let (loaded, file) = read(settings, Some(command), environment).ok()?;
+    let at = loaded.config.agents.clone();
+    let origin = read_team(settings, at, file, preferences(Some(command)), environment.clone()).ok()?;
+    let agents = match origin {
+        Origin::Files { team, .. } => team.agents.into_values().map(|agent| agent.config).collect(),
+        Origin::Configuration | Origin::Program(_) => Vec::new(),
+    };
+    Some(std::iter::once(loaded.config).chain(agents).collect())
 }
 
 /// Reads the agents' files, if the configuration names a folder of them.

@@ -1,4 +1,5 @@
-//! `dev`: runs `start` as a child, and again whenever the configuration or the program changes.
+//! `dev`: runs `start` as a child, and again whenever the program, the configuration or a file that it names changes.
+//! Agents' own files are followed by the child itself.
 //!
 //! The child is stopped by the end of its standard input, which it also sees when this process dies.
 
@@ -10,7 +11,7 @@ use std::{
 };
 
 use crate::start_logging;
-use config_schema::Loaded;
+use config_schema::{Config, Loaded};
 use tokio::{
     process::{Child, ChildStdin, Command},
     time::{sleep, timeout},
@@ -20,15 +21,23 @@ use tracing::{info, warn};
 use super::signals::Signals;
 use crate::program::{cli::Settings, failure::Failure};
 
-pub(in crate::program) async fn dev(loaded: &Loaded, settings: &Settings) -> Result<(), Failure> {
+/// `read` gives the configurations that the files have now, the worker's own first and those of agents after it; nothing
+/// while they are wrong.
+pub(in crate::program) async fn dev(
+    loaded: &Loaded,
+    settings: &Settings,
+    read: impl Fn() -> Option<Vec<Config>>,
+) -> Result<(), Failure> {
     loaded.require_credentials()?;
     start_logging(&loaded.config.logging)?;
     let program = std::env::current_exe().map_err(Failure::Child)?;
-    let patience = loaded.config.worker.drain_timeout + loaded.config.worker.close_timeout + LEEWAY;
-    let watched: Vec<PathBuf> = std::iter::once(program.clone()).chain(settings.config.clone()).collect();
+    let mut configs = vec![loaded.config.clone()];
     let mut signals = Signals::new(false)?;
     loop {
-        let versions = versions(&watched);
+        configs = read().unwrap_or(configs);
+        let patience = patience(&configs);
+        let watched = Watched::new(&program, settings, &configs);
+        let versions = watched.versions();
         let mut child = spawn(&program, settings).map_err(Failure::Child)?;
         // Held here: waiting for a child closes the input that is still its own.
         let supervision = child.stdin.take();
@@ -37,7 +46,7 @@ pub(in crate::program) async fn dev(loaded: &Loaded, settings: &Settings) -> Res
                 stop(child, supervision, patience).await;
                 return Ok(());
             }
-            () = changed(&watched, &versions) => {
+            () = watched.changed(&versions) => {
                 info!("changed; starting again");
                 stop(child, supervision, patience).await;
             }
@@ -45,7 +54,7 @@ pub(in crate::program) async fn dev(loaded: &Loaded, settings: &Settings) -> Res
                 warn!(status = ?ended.ok().and_then(|status| status.code()), "the agent ended; waiting for a change");
                 tokio::select! {
                     () = signals.next() => return Ok(()),
-                    () = changed(&watched, &versions) => {}
+                    () = watched.changed(&versions) => {}
                 }
             }
         }
@@ -72,24 +81,64 @@ async fn stop(mut child: Child, supervision: Option<ChildStdin>, patience: Durat
     }
 }
 
-/// Resolves when a watched file is another than it was, and has stayed so for a moment: a program is not written at
-/// once.
-async fn changed(watched: &[PathBuf], before: &[Option<SystemTime>]) {
-    let mut last = before.to_vec();
-    loop {
-        sleep(POLL).await;
-        let now = versions(watched);
-        let is_settled = now == last && now.iter().all(Option::is_some);
-        if is_settled && now != before {
-            return;
-        }
-        last = now;
-    }
+/// How long a child may take to end: what its own configuration allows, and a little more.
+fn patience(configs: &[Config]) -> Duration {
+    let own = |config: &Config| config.worker.drain_timeout + config.worker.close_timeout;
+    configs.first().map(own).unwrap_or_default() + LEEWAY
+}
+
+/// The files whose change is a reason to start again.
+struct Watched {
+    /// The program and its configuration: without them there is nothing to start.
+    needed: Vec<PathBuf>,
+    /// What the configuration names.
+    named: Vec<PathBuf>,
 }
 
 /// When each file was last written; `None` while it is not there.
-fn versions(watched: &[PathBuf]) -> Vec<Option<SystemTime>> {
-    watched.iter().map(|path| fs::metadata(path).and_then(|file| file.modified()).ok()).collect()
+type Versions = Vec<Option<SystemTime>>;
+
+impl Watched {
+    fn new(program: &Path, settings: &Settings, configs: &[Config]) -> Self {
+        Self {
+            needed: std::iter::once(program.to_owned()).chain(settings.config.clone()).collect(),
+            named: configs.iter().flat_map(named).collect(),
+        }
+    }
+
+    fn versions(&self) -> Versions {
+        let version = |path: &PathBuf| fs::metadata(path).and_then(|file| file.modified()).ok();
+        self.needed.iter().chain(&self.named).map(version).collect()
+    }
+
+    /// Resolves when a file is another than it was, and has stayed so for a moment: a program is not written at once.
+    async fn changed(&self, before: &Versions) {
+        let mut last = before.clone();
+        loop {
+            sleep(POLL).await;
+            let now = self.versions();
+            let is_whole = now.iter().take(self.needed.len()).all(Option::is_some);
+            if is_whole && now == last && now != *before {
+                return;
+            }
+            last = now;
+        }
+    }
+}
+
+/// The files that a configuration names, and that a worker reads once.
+fn named(config: &Config) -> impl Iterator<Item = PathBuf> {
+    let (audio, smart_turn) = (&config.audio, &config.turn.smart_turn);
+    let files = [
+        &config.livekit.ca_file,
+        &config.llm.local.intents,
+        &config.stt.local.whisper_weights,
+        &audio.background,
+        &audio.thinking,
+        &smart_turn.model,
+        &smart_turn.library,
+    ];
+    files.into_iter().flatten().map(PathBuf::from).collect::<Vec<_>>().into_iter()
 }
 
 /// How often files are looked at: quicker than a person's hand goes back to the browser.
