@@ -40,12 +40,9 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
             interruptible: conversation.greeting_interruptible,
         }),
         hearing: SttOptions { language: Some(conversation.language.clone()), keyterms: Vec::new() },
-        generation: generation(config),
-        speaking: TtsOptions {
-            voice: None,
-            language: Some(conversation.language.clone()),
-            speed: (config.tts.provider == Provider::Openai).then_some(config.tts.openai.speed),
-        },
+        // What a provider is told of itself stands with the provider: it may be another's fallback.
+        generation: GenerationOptions::default(),
+        speaking: TtsOptions { voice: None, language: Some(conversation.language.clone()), speed: None },
         wording: wording(config),
         max_tool_steps: conversation.max_tool_steps,
         tool_deadline: conversation.tool_timeout,
@@ -74,9 +71,15 @@ pub(crate) fn conversation(config: &Config) -> ConversationConfig {
 /// How what a mind writes is worded for the voice.
 fn wording(config: &Config) -> Wording {
     let conversation = &config.conversation;
-    let reads = match (conversation.normalise, config.tts.provider) {
-        (Normalise::On, _) | (Normalise::Auto, Provider::Local) => true,
-        (Normalise::Off, _) | (Normalise::Auto, Provider::Openai | Provider::Fake) => false,
+    let voices = std::iter::once(&config.tts.provider).chain(&config.tts.fallback);
+    let reads = match conversation.normalise {
+        Normalise::On => true,
+        Normalise::Off => false,
+        // A text is worded once, before it is known which voice will say it.
+        Normalise::Auto => voices.into_iter().any(|voice| match voice {
+            Provider::Local => true,
+            Provider::Openai | Provider::Fake => false,
+        }),
     };
     Wording {
         markdown: conversation.strip_markdown,
@@ -277,17 +280,6 @@ fn prices(prices: &config_schema::Prices) -> Prices {
     }
 }
 
-fn generation(config: &Config) -> GenerationOptions {
-    match config.llm.provider {
-        Provider::Openai => GenerationOptions {
-            temperature: Some(config.llm.openai.temperature),
-            max_output_tokens: config.llm.openai.max_output_tokens,
-            ..GenerationOptions::default()
-        },
-        Provider::Local | Provider::Fake => GenerationOptions::default(),
-    }
-}
-
 /// Empty is nothing to say.
 fn said(words: &str) -> Option<String> {
     (!words.trim().is_empty()).then(|| words.to_owned())
@@ -299,3 +291,26 @@ const HANGOVER: Duration = Duration::from_millis(60);
 const FADE: Duration = Duration::from_millis(5);
 const DUCK_DECIBELS: f32 = -12.0;
 const DUCK_FADE: Duration = Duration::from_millis(100);
+
+#[cfg(test)]
+mod tests {
+    use config_schema::{Sources, load};
+
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_fit_for_every_voice_that_may_say_it() {
+        for (settings, reads) in [
+            (&["tts.provider=local"][..], true),
+            (&["tts.provider=fake"], false),
+            (&["tts.provider=fake", "tts.fallback=local"], true),
+            (&["tts.provider=fake", "tts.fallback=local", "conversation.normalise=off"], false),
+            (&["tts.provider=fake", "conversation.normalise=on"], true),
+        ] {
+            let arguments: Vec<String> = settings.iter().map(|setting| (*setting).to_owned()).collect();
+            let sources = Sources { arguments: &arguments, ..Sources::default() };
+            let config = load(&sources).unwrap().config;
+            assert_eq!(wording(&config).normaliser.is_some(), reads, "{settings:?}");
+        }
+    }
+}

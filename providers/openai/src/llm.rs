@@ -26,7 +26,7 @@ const CALLS: usize = 256 * 1024;
 const CALL_COUNT: usize = 128;
 
 /// Which model answers, and what its server understands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MindConfig {
     /// The model as the server spells it.
     pub model: String,
@@ -34,6 +34,10 @@ pub struct MindConfig {
     pub usage: bool,
     /// How a limit of tokens is written.
     pub token_limit: TokenLimit,
+    /// How freely it chooses its words, where a request does not say.
+    pub temperature: Option<f32>,
+    /// How long an answer may be, in tokens, where a request does not say.
+    pub max_output_tokens: Option<u32>,
     /// How long a reasoning model may think, as the server spells it (`minimal`, `low` …).
     pub reasoning_effort: Option<String>,
 }

@@ -29,6 +29,8 @@ pub struct VoiceConfig {
     pub model: String,
     /// The voice, where a call does not ask for another.
     pub voice: String,
+    /// 1 is the voice's own speed, where a call does not ask for another.
+    pub speed: Option<f32>,
     /// How to speak, for models that can be told.
     pub instructions: Option<String>,
     /// The rate of the server's `pcm` format: 24 kHz at OpenAI.
@@ -130,7 +132,7 @@ impl Speaking {
             voice: self.options.voice.as_deref().unwrap_or(&self.config.voice),
             response_format: "pcm",
             instructions: self.config.instructions.as_deref(),
-            speed: self.options.speed,
+            speed: self.options.speed.or(self.config.speed),
         };
         let post = self.endpoint.post("audio/speech").json(&body);
         let endpoint = self.endpoint.clone();

@@ -41,7 +41,7 @@ pub(crate) struct ChatBody<'a> {
 impl<'a> ChatBody<'a> {
     pub(crate) fn new(config: &'a MindConfig, request: &ChatRequest) -> Self {
         let options = &request.options;
-        let limit = options.max_output_tokens;
+        let limit = options.max_output_tokens.or(config.max_output_tokens);
         Self {
             model: &config.model,
             messages: request.messages.iter().map(message).collect(),
@@ -49,7 +49,7 @@ impl<'a> ChatBody<'a> {
             stream_options: config.usage.then(|| json!({ "include_usage": true })),
             tools: request.tools.iter().map(tool).collect(),
             tool_choice: if request.tools.is_empty() { None } else { tool_choice(&request.tool_choice) },
-            temperature: options.temperature,
+            temperature: options.temperature.or(config.temperature),
             top_p: options.top_p,
             max_tokens: limit.filter(|_| config.token_limit == TokenLimit::MaxTokens),
             max_completion_tokens: limit.filter(|_| config.token_limit == TokenLimit::MaxCompletionTokens),
@@ -381,11 +381,30 @@ mod tests {
         assert_eq!(&file[44..], [1, 0, 254, 255, 3, 0]);
     }
 
+    #[test]
+    fn what_a_request_leaves_open_is_as_the_mind_is_configured() {
+        let config = MindConfig { temperature: Some(0.5), max_output_tokens: Some(200), ..config() };
+        let written = |options| {
+            let request = ChatRequest { options, ..ChatRequest::default() };
+            let body = serde_json::to_value(ChatBody::new(&config, &request)).unwrap();
+            (body["temperature"].clone(), body["max_completion_tokens"].clone())
+        };
+        assert_eq!(written(GenerationOptions::default()), (json!(0.5), json!(200)));
+        let own = GenerationOptions {
+            temperature: Some(0.25),
+            max_output_tokens: Some(9),
+            ..GenerationOptions::default()
+        };
+        assert_eq!(written(own), (json!(0.25), json!(9)));
+    }
+
     fn config() -> MindConfig {
         MindConfig {
             model: "m".into(),
             usage: true,
             token_limit: TokenLimit::MaxCompletionTokens,
+            temperature: None,
+            max_output_tokens: None,
             reasoning_effort: None,
         }
     }

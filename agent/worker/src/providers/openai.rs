@@ -34,6 +34,8 @@ pub(super) fn mind(openai: &LlmOpenai, kept: &Kept) -> Result<Arc<dyn LanguageMo
             ConfiguredLimit::MaxCompletionTokens => TokenLimit::MaxCompletionTokens,
             ConfiguredLimit::MaxTokens => TokenLimit::MaxTokens,
         },
+        temperature: Some(openai.temperature),
+        max_output_tokens: openai.max_output_tokens,
         reasoning_effort: openai.reasoning_effort.clone(),
     });
     let timeouts = MindTimeouts {
@@ -50,6 +52,7 @@ pub(super) fn voice(openai: &TtsOpenai, kept: &Kept) -> Result<Arc<dyn TextToSpe
     let voice = account.voice(VoiceConfig {
         model: openai.model.clone(),
         voice: openai.voice.clone(),
+        speed: Some(openai.speed),
         instructions: openai.instructions.clone(),
         sample_rate: SampleRate::new(openai.sample_rate)
             .expect("the rule of the setting is that of the type"),

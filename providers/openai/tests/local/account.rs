@@ -191,6 +191,8 @@ fn mind(config: OpenAiConfig) -> impl LanguageModel {
         model: "gpt-4o-mini".into(),
         usage: true,
         token_limit: TokenLimit::MaxCompletionTokens,
+        temperature: None,
+        max_output_tokens: None,
         reasoning_effort: None,
     })
 }

@@ -47,6 +47,8 @@ impl Bench {
             model: "gpt-4o-mini".to_owned(),
             usage: true,
             token_limit: TokenLimit::MaxCompletionTokens,
+            temperature: None,
+            max_output_tokens: None,
             reasoning_effort: None,
         }))
     }
@@ -55,6 +57,7 @@ impl Bench {
         Arc::new(self.account.voice(VoiceConfig {
             model: "gpt-4o-mini-tts".to_owned(),
             voice: "alloy".to_owned(),
+            speed: None,
             instructions: None,
             sample_rate: SampleRate::VOICE,
         }))
