@@ -138,6 +138,7 @@ async fn when_all_decoders_are_busy_an_utterance_is_refused_and_the_stream_goes_
     busy.voice(VoiceEdge::Stopped { silence: Duration::ZERO });
     assert_eq!(final_of(&mut *busy).await.text, "stop");
     refused.voice(VoiceEdge::Stopped { silence: Duration::ZERO });
+    assert_eq!(final_of(&mut *refused).await.text, "", "nothing more comes of the one that was refused");
     refused.voice(VoiceEdge::Started { lead: Duration::ZERO });
     refused.push(&audio);
     refused.voice(VoiceEdge::Stopped { silence: Duration::ZERO });
