@@ -34,7 +34,7 @@ pub use agent::{Agent, AgentProfile, Agents, Done, PlainAgent, TaskLost, TurnPro
 pub use body::{
     Body, BodyEnd, BodyEvent, Person, Segment, UserEvent,
     room::{
-        Audience, BeforeLeaving, Dispatch, Meter, Others, RoomBody, RoomBodyConfig, RoomCounters, Service,
+        Audience, BeforeLeaving, Dispatch, MediaCounters, Meter, Others, RoomBody, RoomBodyConfig, Service,
     },
     sound::{Device, SoundBody, Speaker},
     written::Written,

@@ -26,7 +26,7 @@ mod people;
 mod service;
 mod stage;
 
-pub use meter::{Meter, RoomCounters};
+pub use meter::{MediaCounters, Meter};
 pub use people::{Audience, Others};
 pub use service::{Dispatch, Service};
 
@@ -142,13 +142,12 @@ impl RoomBody {
 
     /// Tells what was counted so far.
     fn measure(&mut self, now: Instant) {
-        let Some(room) = &mut self.room else { return };
-        let counters = RoomCounters {
+        let Some(room) = &self.room else { return };
+        let counters = MediaCounters {
             heard: self.people.counters(),
             spoken: self.speaking.counters(),
             played: self.speaking.playout.counters(),
-            room: *room.counters(),
-            data: room.data().counters(),
+            room: room.all_counters(),
         };
         self.measuring.tell(now, &counters);
     }

@@ -78,6 +78,7 @@ metrics! {
     PlayoutGapTime = "playout_gap_seconds" [] "How long replies stood still for that";
     RoomReconnects = "room_reconnects" ["kind"] "Ways to rooms that were lost and sought: resumed, or begun anew (restart)";
     RoomMalformed = "room_malformed" ["what"] "What came in rooms that could not be read or made no sense, and was survived";
+    RoomRefused = "room_refused" ["what"] "What was dropped or refused in rooms because a bound was reached, or because there was no way out";
     DataStreams = "data_streams" ["fate"] "Streams of participants to agents, by what became of them; refused: a bound was met";
     JournalsCut = "journals_cut" [] "Journals that end before their call: the disk is full, or slow";
     RemoteRequests = "remote_requests" ["outcome"] "Requests of programs in rooms on lk.agent.session, by what became of them; refused: whose token does not let them";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use agent_conversation::{Meter, RoomCounters};
+use agent_conversation::{MediaCounters, Meter};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 
 use super::{Labels, List, Metric, Metrics, Sum, label};
@@ -18,6 +18,7 @@ pub(super) struct Media {
     gap_time: Sum,
     reconnects: Family<Labels, Counter>,
     malformed: Family<Labels, Counter>,
+    refused: Family<Labels, Counter>,
     streams: Family<Labels, Counter>,
 }
 
@@ -32,30 +33,38 @@ impl Media {
             gap_time: list.add(Metric::PlayoutGapTime, Sum::default()),
             reconnects: list.add(Metric::RoomReconnects, Family::default()),
             malformed: list.add(Metric::RoomMalformed, Family::default()),
+            refused: list.add(Metric::RoomRefused, Family::default()),
             streams: list.add(Metric::DataStreams, Family::default()),
         };
         // Every series is there from the start.
-        media.add(&RoomCounters::default(), &RoomCounters::default());
+        media.add(&MediaCounters::default(), &MediaCounters::default());
         media
     }
 
     /// Adds what was counted since `before`.
-    fn add(&self, before: &RoomCounters, now: &RoomCounters) {
-        let since = |count: fn(&RoomCounters) -> u64| count(now).saturating_sub(count(before));
+    fn add(&self, before: &MediaCounters, now: &MediaCounters) {
+        let since = |count: fn(&MediaCounters) -> u64| count(now).saturating_sub(count(before));
         self.concealed.inc_by(since(|all| all.heard.concealed_ms) as f64 / 1_000.0);
         self.stalls.inc_by(since(|all| all.heard.stalls));
         self.gaps.inc_by(since(|all| all.played.gaps));
         self.gap_time.inc_by(since(|all| all.played.gap_samples) as f64 / PLAYED_RATE);
-        let families: [(&Family<Labels, Counter>, &'static str, &[Series]); 5] = [
+        let families: [(&Family<Labels, Counter>, &'static str, &[Series]); 4] = [
             (&self.packets, "fate", PACKETS),
             (&self.frames, "fate", FRAMES),
             (&self.reconnects, "kind", RECONNECTS),
-            (&self.malformed, "what", MALFORMED),
             (&self.streams, "fate", STREAMS),
         ];
         for (family, name, series) in families {
             for &(value, count) in series {
                 family.get_or_create(&label(name, value)).inc_by(since(count));
+            }
+        }
+        let (was, is) = (&before.room, &now.room);
+        for (family, was, is) in
+            [(&self.malformed, was.malformed(), is.malformed()), (&self.refused, was.refused(), is.refused())]
+        {
+            for ((what, was), (_, is)) in was.into_iter().zip(is) {
+                family.get_or_create(&label("what", what)).inc_by(is.saturating_sub(was));
             }
         }
     }
@@ -66,7 +75,7 @@ impl Metrics {
     #[must_use]
     pub fn meter(self: &Arc<Self>) -> Meter {
         let metrics = self.clone();
-        let mut before = RoomCounters::default();
+        let mut before = MediaCounters::default();
         Box::new(move |now| {
             metrics.media.add(&before, now);
             before = *now;
@@ -75,7 +84,7 @@ impl Metrics {
 }
 
 /// The value of the label, and what is counted under it.
-type Series = (&'static str, fn(&RoomCounters) -> u64);
+type Series = (&'static str, fn(&MediaCounters) -> u64);
 
 const PACKETS: &[Series] = &[
     ("received", |all| all.heard.received),
@@ -89,27 +98,20 @@ const PACKETS: &[Series] = &[
 ];
 
 const FRAMES: &[Series] = &[
-    ("sent", |all| all.room.audio_out),
-    ("dropped", |all| all.room.audio_out_dropped),
+    ("sent", |all| all.room.room.audio_out),
+    ("dropped", |all| all.room.room.audio_out_dropped),
     ("skipped", |all| all.spoken.skipped),
 ];
 
-const RECONNECTS: &[Series] = &[("resume", |all| all.room.resumes), ("restart", |all| all.room.restarts)];
-
-const MALFORMED: &[Series] = &[
-    ("signal", |all| all.room.malformed_signals + all.room.unexpected_signals),
-    ("sdp", |all| all.room.malformed_sdp),
-    ("candidate", |all| all.room.malformed_candidates),
-    ("datagram", |all| all.room.malformed_datagrams),
-    ("data", |all| all.room.malformed_data + all.data.malformed),
-];
+const RECONNECTS: &[Series] =
+    &[("resume", |all| all.room.room.resumes), ("restart", |all| all.room.room.restarts)];
 
 const STREAMS: &[Series] = &[
-    ("complete", |all| all.data.streams_complete),
-    ("unwanted", |all| all.data.streams_unwanted),
-    ("unsupported", |all| all.data.streams_unsupported),
-    ("refused", |all| all.data.streams_refused),
-    ("failed", |all| all.data.streams_failed),
+    ("complete", |all| all.room.data.streams_complete),
+    ("unwanted", |all| all.room.data.streams_unwanted),
+    ("unsupported", |all| all.room.data.streams_unsupported),
+    ("refused", |all| all.room.data.streams_refused),
+    ("failed", |all| all.room.data.streams_failed),
 ];
 
 /// Samples a second of what is played.
@@ -119,7 +121,7 @@ const PLAYED_RATE: f64 = 24_000.0;
 mod tests {
     use std::sync::Arc;
 
-    use agent_conversation::RoomCounters;
+    use agent_conversation::MediaCounters;
 
     use crate::metrics::Metrics;
 
@@ -127,9 +129,9 @@ mod tests {
     fn what_two_rooms_counted_is_added_and_nothing_is_counted_twice() {
         let metrics = Arc::new(Metrics::new());
         let (mut first, mut second) = (metrics.meter(), metrics.meter());
-        let mut counters = RoomCounters::default();
+        let mut counters = MediaCounters::default();
         counters.heard.lost = 3;
-        counters.room.restarts = 1;
+        counters.room.room.restarts = 1;
         first(&counters);
         first(&counters);
         counters.heard.lost = 5;

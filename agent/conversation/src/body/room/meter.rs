@@ -1,27 +1,25 @@
-//! What was counted in a room, and who is told of it.
+//! What was counted in a call's room, and who is told of it.
 
 use std::time::{Duration, Instant};
 
 use agent_audio::{HearingCounters, PlayoutCounters, SpeakingCounters};
-use agent_rtc::{Counters, data::DataCounters};
+use agent_rtc::RoomCounters;
 
-/// Everything that was counted in a room since it was joined. All of it only grows, but for `heard.depth_ms`.
+/// Everything that was counted in a call's room since it was joined. All of it only grows, but for `heard.depth_ms`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RoomCounters {
+pub struct MediaCounters {
     /// Of everybody who was heard, together.
     pub heard: HearingCounters,
     /// The encoder.
     pub spoken: SpeakingCounters,
     /// The playout.
     pub played: PlayoutCounters,
-    /// The way to the server.
-    pub room: Counters,
-    /// Messages, streams and procedures.
-    pub data: DataCounters,
+    /// The room: the way to the server, messages, streams and procedures, sockets.
+    pub room: RoomCounters,
 }
 
 /// Is told what was counted: every few seconds while anything happens, and when the room is left.
-pub type Meter = Box<dyn FnMut(&RoomCounters)>;
+pub type Meter = Box<dyn FnMut(&MediaCounters)>;
 
 /// Tells it.
 pub(super) struct Measuring {
@@ -38,7 +36,7 @@ impl Measuring {
         self.meter.is_some() && now >= self.due
     }
 
-    pub(super) fn tell(&mut self, now: Instant, counters: &RoomCounters) {
+    pub(super) fn tell(&mut self, now: Instant, counters: &MediaCounters) {
         self.due = now + INTERVAL;
         if let Some(meter) = &mut self.meter {
             meter(counters);
