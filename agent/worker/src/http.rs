@@ -1,5 +1,7 @@
 //! The worker's own endpoints: `/healthz`, `/readyz`, `/worker`, `/metrics`. Read-only, and not guarded.
 
+mod bounded;
+
 use std::{io, net::SocketAddr, sync::Arc, time::Instant};
 
 use axum::{
@@ -12,6 +14,7 @@ use axum::{
 use serde::Serialize;
 use tokio::{net::TcpListener, sync::watch};
 
+use self::bounded::Bounded;
 use crate::{
     cast::Cast,
     metrics::Metrics,
@@ -49,9 +52,9 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ListenError> {
     TcpListener::bind(address).await.map_err(|source| ListenError { address, source })
 }
 
-/// Serves until it is dropped.
-pub async fn serve(listener: TcpListener, health: Health) -> io::Result<()> {
-    axum::serve(listener, router(health)).await
+/// Serves until it is dropped, so many connections at once.
+pub async fn serve(listener: TcpListener, max_connections: u32, health: Health) -> io::Result<()> {
+    axum::serve(Bounded::new(listener, max_connections as usize), router(health)).await
 }
 
 fn router(health: Health) -> Router {

@@ -85,8 +85,9 @@ pub(super) async fn start(
             shards: worker.gauges(),
             metrics,
         };
+        let max_connections = config.http.max_connections;
         endpoints.spawn(async move {
-            if let Err(error) = serve(listener, health).await {
+            if let Err(error) = serve(listener, max_connections, health).await {
                 error!(%error, "the endpoints are gone");
             }
         });
