@@ -138,6 +138,11 @@ impl Speaking {
         }
     }
 
+    /// Nobody can hear what would be due by now: it is due from now on, and is not late.
+    pub fn stand_still(&mut self, now: Instant) {
+        self.due = self.due.max(now);
+    }
+
     /// Loss that receivers report, in percent: the encoder prepares for it.
     pub fn set_expected_loss(&mut self, percent: u8) {
         self.encoder.set_expected_loss(percent);

@@ -224,6 +224,12 @@ impl DataPlane {
         self.outgoing.open_text(now, options)
     }
 
+    /// Whether a text stream was lost with the stay in which it was opened: nobody reads it any more.
+    #[must_use]
+    pub const fn is_lost(&self, stream: &TextStream) -> bool {
+        self.outgoing.is_lost(stream)
+    }
+
     /// Sends a piece of an open text stream, in as many chunks as it needs. On an error nothing of it is sent.
     pub fn append_text(&mut self, stream: &mut TextStream, text: &str) -> Result<(), SendError> {
         self.outgoing.append_text(stream, text)

@@ -126,6 +126,12 @@ impl Room {
         fate
     }
 
+    /// What becomes of a frame of this track, were it sent now.
+    #[must_use]
+    pub fn frame_fate(&self, track: LocalTrack) -> FrameFate {
+        self.driver.machine().frame_fate(track)
+    }
+
     /// Changes our own attributes: those named; an empty value takes one away.
     pub fn set_attributes(&mut self, attributes: BTreeMap<String, String>) {
         self.request(Request::SetAttributes(attributes));

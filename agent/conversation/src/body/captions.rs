@@ -31,7 +31,7 @@ pub(super) struct Captions {
 /// The agent's segment that is being heard.
 struct Open {
     segment: Segment,
-    /// `None`: the room was joined anew since, and whoever reads has to be told all of it again.
+    /// `None`: it could not be opened yet.
     stream: Option<TextStream>,
     text: String,
 }
@@ -68,10 +68,10 @@ impl Captions {
         }
         let Some(mut open) = self.open.take() else { return };
         open.text.push_str(more);
-        if let Some(stream) = &mut open.stream {
-            note(room.data().append_text(stream, more));
-        } else {
-            open.stream = self.open_stream(room, track, segment, &open.text);
+        match open.stream.as_mut().filter(|stream| !room.data().is_lost(stream)) {
+            Some(stream) => note(room.data().append_text(stream, more)),
+            // The room was joined anew: whoever reads has to be told all of it again.
+            None => open.stream = self.open_stream(room, track, segment, &open.text),
         }
         self.open = Some(open);
         self.send_agent_packet(room, track, false);
@@ -94,13 +94,6 @@ impl Captions {
         Some(stream)
     }
 
-    /// The room was joined anew: those who are in it know nothing of our stream, or see it cut short.
-    pub(super) fn begin_anew(&mut self, room: &mut Room) {
-        if let Some(stream) = self.open.as_mut().and_then(|open| open.stream.take()) {
-            room.data().close_text(stream, BTreeMap::new(), Some("the agent came anew"));
-        }
-    }
-
     /// The agent's segment is over.
     pub(super) fn end_agent(&mut self, room: &mut Room, segment: Segment, track: Option<LocalTrack>) {
         if self.open.as_ref().is_some_and(|open| open.segment == segment) {
@@ -111,6 +104,7 @@ impl Captions {
     fn end(&mut self, room: &mut Room, track: Option<LocalTrack>) {
         self.send_agent_packet(room, track, true);
         let Some(Open { segment, stream, text }) = self.open.take() else { return };
+        let stream = stream.filter(|stream| !room.data().is_lost(stream));
         if let Some(stream) = stream.or_else(|| self.open_stream(room, track, segment, &text)) {
             let is_final = BTreeMap::from([(FINAL.to_owned(), "true".to_owned())]);
             room.data().close_text(stream, is_final, None);

@@ -13,8 +13,8 @@ use std::{
 
 use agent_audio::{CodecError, HearingConfig, PlayoutId, Speaking, SpeakingConfig, vad::Detector};
 use agent_rtc::{
-    DisconnectCause, DisconnectReason, Event, Identity, LocalTrack, OutgoingAudio, Participant, RemoteTrack,
-    Room, RoomEvent, TrackOptions,
+    DisconnectCause, DisconnectReason, Event, FrameFate, Identity, LocalTrack, OutgoingAudio, Participant,
+    RemoteTrack, Room, RoomEvent, TrackOptions,
     data::{DataEvent, Delivery},
 };
 use providers_core::SampleRate;
@@ -234,13 +234,7 @@ impl RoomBody {
                 self.stage.unpublish();
             }
             RoomEvent::Permissions(permissions) if permissions.publish => self.publish(),
-            RoomEvent::Reconnected { full } => {
-                self.stage.connect(true);
-                if let (true, Some(room)) = (full, &mut self.room) {
-                    self.captions.begin_anew(room);
-                }
-            }
-            RoomEvent::MediaConnected => self.stage.connect(true),
+            RoomEvent::MediaConnected | RoomEvent::Reconnected { .. } => self.stage.connect(true),
             RoomEvent::Reconnecting => self.stage.connect(false),
             RoomEvent::SubscriptionFailed { track, reason } => warn!(%track, ?reason, "track is not heard"),
             RoomEvent::Disconnected(cause) => {
@@ -296,7 +290,8 @@ impl RoomBody {
 
     /// Sends the frames that are due.
     fn speak(&mut self, now: Instant) {
-        if !self.stage.may_speak(now, self.speaking.playout.heard().is_some()) {
+        if !self.is_carried() || !self.stage.may_speak(now, self.speaking.playout.heard().is_some()) {
+            self.speaking.stand_still(now);
             return;
         }
         let (Some(room), Some(track)) = (&mut self.room, self.track) else { return };
@@ -319,9 +314,15 @@ impl RoomBody {
         drain_playout(&mut self.speaking.playout, &mut self.events);
     }
 
+    /// Whether a connection carries our track now: the stage knows only what was told, which is a little later.
+    fn is_carried(&self) -> bool {
+        let way = self.room.as_ref().zip(self.track);
+        way.is_some_and(|(room, track)| room.frame_fate(track) == FrameFate::Sent)
+    }
+
     /// When there is something to do although nothing comes.
     fn next_due(&self) -> Option<Instant> {
-        let speaking = self.stage.due(self.speaking.next_frame());
+        let speaking = self.stage.due(self.speaking.next_frame().filter(|_| self.is_carried()));
         speaking.into_iter().chain(self.people.next_pull()).min()
     }
 }

@@ -203,6 +203,10 @@ impl Outgoing {
         self.open(header, address).map(ByteStream)
     }
 
+    pub(super) const fn is_lost(&self, stream: &TextStream) -> bool {
+        stream.0.stay != self.stay
+    }
+
     pub(super) fn append_text(&mut self, stream: &mut TextStream, text: &str) -> Result<(), SendError> {
         self.append(&mut stream.0, cut::text_pieces(text, CHUNK_BYTES).map(str::as_bytes))
     }
