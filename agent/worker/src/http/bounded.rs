@@ -115,12 +115,12 @@ mod tests {
         let address = listener.local_addr().unwrap();
         let router = Router::new().route("/", get(|| async { "here" }));
         let server = tokio::spawn(async move { axum::serve(Bounded::new(listener, 2), router).await });
+        let before = Instant::now();
         let _silent =
             [TcpStream::connect(address).await.unwrap(), TcpStream::connect(address).await.unwrap()];
         let mut third = TcpStream::connect(address).await.unwrap();
         third.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
         tokio::time::pause();
-        let before = Instant::now();
         let mut answer = String::new();
         third.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("here"), "{answer}");
