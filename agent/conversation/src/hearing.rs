@@ -30,7 +30,7 @@ pub(crate) struct Hearing {
     backoff: Duration,
     stream: Stream,
     /// An ear that was replaced while words were to come of it, until they have. What it may still change does not count.
-    leaving: Option<Box<dyn SttStream>>,
+    leaving: Option<Leaving>,
     /// Whether the stream reported a failure and nothing since.
     has_failed: bool,
     /// What becomes of what they said last.
@@ -44,6 +44,13 @@ pub(crate) struct Hearing {
     segment: Option<Segment>,
     /// The language that was heard last, when the recogniser says.
     language: Option<String>,
+}
+
+/// An ear that was replaced.
+struct Leaving {
+    stream: Box<dyn SttStream>,
+    /// Whether the next ear hears the rest of the same utterance: then it is for that one to say that nothing came of it.
+    is_shared: bool,
 }
 
 enum Stream {
@@ -130,7 +137,7 @@ impl Hearing {
             Stream::Open(mut before) => {
                 if self.fate.is_open() {
                     before.finish();
-                    self.leaving = Some(before);
+                    self.leaving = Some(Leaving { stream: before, is_shared: self.speaks_from.is_some() });
                 }
             }
             Stream::OpensLater(_) => {}
@@ -197,19 +204,22 @@ impl Hearing {
     }
 
     fn poll_leaving(&mut self, cx: &mut Context<'_>) -> Option<News> {
-        while let Some(leaving) = &mut self.leaving {
-            let Poll::Ready(event) = leaving.poll_event(cx) else { return None };
+        while let Some(Leaving { stream, is_shared }) = &mut self.leaving {
+            let is_shared = *is_shared;
+            let Poll::Ready(event) = stream.poll_event(cx) else { return None };
             let news = match event {
                 Some(Ok(SttEvent::Interim(_) | SttEvent::Preflight(_))) => None,
                 Some(Ok(SttEvent::SpeechStarted | SttEvent::SpeechEnded)) => None,
                 Some(Ok(event @ (SttEvent::Final(_) | SttEvent::Usage(_)))) => self.on_heard(event),
                 Some(Err(error)) => {
-                    self.fate.failed();
+                    if !is_shared {
+                        self.fate.failed();
+                    }
                     Some(failed(error, false))
                 }
                 None => {
                     self.leaving = None;
-                    self.give_up()
+                    if is_shared { None } else { self.give_up() }
                 }
             };
             if news.is_some() {

@@ -45,7 +45,7 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Unauthorised,
         Self::NotFound,
         Self::RateLimited,
@@ -58,6 +58,7 @@ impl ErrorKind {
         Self::BadRequest,
         Self::ContextTooLong,
         Self::ContentFiltered,
+        Self::OutputLimit,
         Self::Unsupported,
         Self::ProtocolBroken,
         Self::StreamCut,

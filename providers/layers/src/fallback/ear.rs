@@ -139,6 +139,16 @@ impl Tape {
         self.marks.push_back((self.dropped + self.samples.len() as u64, mark));
     }
 
+    /// Whether somebody speaks where it ends.
+    fn speaks_on(&self) -> bool {
+        let last = self.marks.iter().rev().find_map(|(_, mark)| match mark {
+            Mark::Edge(VoiceEdge::Started { .. }) => Some(true),
+            Mark::Edge(VoiceEdge::Stopped { .. }) => Some(false),
+            Mark::Flush => None,
+        });
+        last.unwrap_or(self.speaks)
+    }
+
     /// Forgets the oldest mark, but not what it said of the voice.
     fn drop_mark(&mut self) {
         match self.marks.pop_front() {
@@ -232,7 +242,10 @@ impl SttStream for Listening {
     }
 
     fn flush(&mut self) {
-        self.tape.mark(Mark::Flush);
+        // An ear that tells of each utterance tells nothing of a silence: no final words would take the mark away.
+        if self.tape.speaks_on() || self.chain.provider(self.attempt.number).capabilities().interim {
+            self.tape.mark(Mark::Flush);
+        }
         if let Some(stream) = &mut self.stream {
             stream.flush();
         }

@@ -39,9 +39,10 @@ impl Index {
 
     /// The words of a sentence, as [`Index::may_be`] reads them.
     pub(super) fn said(&self, words: &[String]) -> Said {
-        let words = words.iter().map(|word| match word.starts_with(|c: char| c.is_ascii_digit()) {
-            true => DIGITS,
-            false => word,
+        // Digits may be a number, or what a file says for a value.
+        let words = words.iter().flat_map(|word| {
+            let digits = word.starts_with(|c: char| c.is_ascii_digit()).then_some(DIGITS);
+            [Some(word.as_str()), digits].into_iter().flatten()
         });
         Said(bits(&self.places, words))
     }

@@ -34,9 +34,10 @@ pub(super) fn to(config: &MindConfig, request: &ChatRequest) -> Result<Reply, Pr
     let Some(said) = context.last_user_text() else {
         return Ok(Reply::Text(context.choose(&answers.greeting)));
     };
-    let may_ask = request.tool_choice == ToolChoice::Auto && !said.trim().is_empty();
-    if let Some(ask) = context.standing.missing.filter(|_| may_ask) {
-        return Ok(Reply::Text(context.choose(&ask.say)));
+    let may_call = request.tool_choice == ToolChoice::Auto;
+    if let Some(ask) = context.standing.missing.filter(|_| may_call) {
+        let words = if said.trim().is_empty() { &answers.nothing } else { &ask.say };
+        return Ok(Reply::Text(context.choose(words)));
     }
     if let Some(call) = context.call()? {
         return Ok(Reply::Call(call));

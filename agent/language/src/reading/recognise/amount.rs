@@ -66,7 +66,14 @@ pub(super) fn leading(text: &str, of: &Conventions) -> Option<(Expression, usize
     if one.bare_digits && end > 1 && text.starts_with('0') {
         return None;
     }
-    let year = year(&one).filter(|year| *year >= 1900).map(Expression::Year);
+    // Nobody adds up years, or pays so much by the month.
+    let mut after = text[end..].chars();
+    let counts = match (after.next(), after.next()) {
+        (Some('+' | '=' | '*' | '×' | '·' | '÷' | '<' | '>'), _) => true,
+        (Some('/'), Some(next)) => next.is_alphabetic(),
+        _ => false,
+    };
+    let year = year(&one).filter(|year| *year >= 1900 && !counts).map(Expression::Year);
     Some((year.unwrap_or_else(|| one.expression()), end))
 }
 

@@ -83,10 +83,10 @@ fn is_decimal(text: &str) -> bool {
     text.split_once('.').is_some_and(|(whole, rest)| is_digits(whole) && is_digits(rest))
 }
 
-/// Whether it is two round numbers, the greater last.
+/// Whether it is two round numbers, the greater last. Round is what few telephone numbers are: `500-1000`, `550-1200`.
 fn is_range(text: &str) -> bool {
     let round =
-        |text: &str| whole(text, 4).filter(|value| !text.starts_with('0') && value.is_multiple_of(10));
+        |text: &str| whole(text, 4).filter(|value| !text.starts_with('0') && value.is_multiple_of(50));
     text.split_once(['-', '\u{2011}'])
         .and_then(|(from, to)| Some((round(from)?, round(to)?)))
         .is_some_and(|(from, to)| from < to)
