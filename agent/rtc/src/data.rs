@@ -153,11 +153,12 @@ impl DataPlane {
         self.peers.insert(identity, client_protocol);
     }
 
-    /// A participant has left: its open streams fail; a procedure asked of it has two seconds for an answer already on its way.
+    /// A participant has left: its open streams have two seconds to end, and a procedure asked of it for an answer, if that
+    /// is on its way already.
     pub fn handle_participant_left(&mut self, now: Instant, identity: &Identity) {
         self.peers.remove(identity);
         self.strangers.remove(identity);
-        self.incoming.fail_from(identity, &mut self.counters);
+        self.incoming.on_sender_left(now, identity);
         self.rpc.on_recipient_left(now, identity);
         self.route_streams(now);
     }

@@ -13,7 +13,7 @@ use super::cut::TextJoiner;
 use super::error::StreamFailure;
 use super::event::{DataEvent, StreamContent, StreamInfo, StreamKind};
 use super::identity::StreamKey;
-use super::limits::{Delivery, Limits};
+use super::limits::{Delivery, LAST_WORDS, Limits};
 
 /// All streams that are open.
 #[derive(Debug)]
@@ -67,6 +67,8 @@ struct Receiving {
     received: u64,
     idle_at: Instant,
     ends_at: Instant,
+    /// Whether its sender has left; what is on its way may still come until `ends_at`.
+    has_left: bool,
     content: Content,
 }
 
@@ -125,7 +127,8 @@ impl Incoming {
             (Delivery::Chunks, StreamKind::Bytes { .. }) => Content::ByteChunks,
         };
         let (idle_at, ends_at) = (now + self.limits.stream_idle, now + self.limits.stream_life);
-        place.insert(Receiving { info, entrance, next_chunk: 0, received: 0, idle_at, ends_at, content });
+        let (next_chunk, received, has_left) = (0, 0, false);
+        place.insert(Receiving { info, entrance, next_chunk, received, idle_at, ends_at, has_left, content });
         if let Some(bytes) = inline {
             if !bytes.is_empty() {
                 self.accept(&key, bytes, counters);
@@ -206,12 +209,17 @@ impl Incoming {
     /// Streams that have been silent for too long fail.
     pub(super) fn on_timeout(&mut self, now: Instant, counters: &mut DataCounters) {
         self.fail_where(|_, stream| stream.idle_at <= now, &StreamFailure::Idle, counters);
-        self.fail_where(|_, stream| stream.ends_at <= now, &StreamFailure::TooOld, counters);
+        let is_over = |stream: &Receiving| stream.ends_at <= now;
+        self.fail_where(|_, stream| is_over(stream) && stream.has_left, &StreamFailure::SenderLeft, counters);
+        self.fail_where(|_, stream| is_over(stream), &StreamFailure::TooOld, counters);
     }
 
-    /// A participant left: its streams fail.
-    pub(super) fn fail_from(&mut self, sender: &Identity, counters: &mut DataCounters) {
-        self.fail_where(|key, _| key.sender == *sender, &StreamFailure::SenderLeft, counters);
+    /// A participant left. The news of it and what it said last come by two ways: its streams have so long to end.
+    pub(super) fn on_sender_left(&mut self, now: Instant, sender: &Identity) {
+        for (_, stream) in self.open.iter_mut().filter(|(key, _)| key.sender == *sender) {
+            stream.has_left = true;
+            stream.ends_at = stream.ends_at.min(now + LAST_WORDS);
+        }
     }
 
     /// The room is over: every stream fails.

@@ -40,6 +40,9 @@ impl Limits {
     };
 }
 
+/// What a participant said last may be on its way when it is reported gone: two connections carry the two.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// How the streams of a topic reach the application.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Delivery {
@@ -52,7 +55,8 @@ pub enum Delivery {
 /// What a deadline is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
-    /// An incoming stream has been silent for [`Limits::stream_idle`], or open for [`Limits::stream_life`].
+    /// An incoming stream has been silent for [`Limits::stream_idle`], or open for [`Limits::stream_life`], or its sender
+    /// has left two seconds ago.
     StreamIdle,
     /// The other side has not acknowledged our procedure request.
     RpcAcknowledgement,

@@ -23,7 +23,7 @@ use super::error::SendError;
 use super::event::{DataEvent, RpcRequest, StreamInfo};
 use super::identity::{RpcId, RpcKey};
 use super::incoming::Admission;
-use super::limits::Timer;
+use super::limits::{LAST_WORDS, Timer};
 use super::outgoing::{Outgoing, StreamOptions};
 
 pub use self::error::RpcError;
@@ -55,8 +55,6 @@ const ROUND_TRIP: Duration = Duration::from_secs(7);
 const SHORTEST_TIMEOUT: Duration = Duration::from_secs(1);
 /// What a caller that does not say waits for.
 const UNTOLD_TIMEOUT: Duration = Duration::from_secs(15);
-/// An answer may be on its way when its sender is reported gone: two connections carry the two.
-const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// A procedure to run at another participant.
 #[derive(Clone, Debug, PartialEq, Eq)]

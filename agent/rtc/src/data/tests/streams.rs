@@ -125,13 +125,20 @@ fn a_stream_that_falls_silent_fails_and_one_that_speaks_does_not() {
 }
 
 #[test]
-fn streams_of_a_participant_that_leaves_fail_with_it() {
+fn what_a_participant_that_left_said_last_has_two_seconds_to_arrive() {
     let mut room = Room::new(0, 0);
     room.agent.receive("t", Delivery::Whole);
-    let _stream = room.caller.open_text(room.now, topic("t")).unwrap();
+    let mut last = room.caller.open_text(room.now, topic("t")).unwrap();
+    let _unended = room.caller.open_text(room.now, topic("t")).unwrap();
     room.at(500);
     room.agent.handle_participant_left(room.now, &"caller".into());
-    expect!["500 agent: failed t: the sender has left"].assert_eq(&room.told());
+    room.at(900).caller.append_text(&mut last, "last words").unwrap();
+    room.caller.close_text(last, BTreeMap::new(), None);
+    room.at(60_000);
+    expect![[r#"
+        900 agent: text t from caller [] "last words"
+        2500 agent: failed t: the sender has left"#]]
+    .assert_eq(&room.told());
     assert_eq!(room.agent.poll_timeout(), None);
 }
 
